@@ -1,0 +1,67 @@
+package client
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+	"time"
+)
+
+// BenchmarkPage reads a full page token by token.
+func BenchmarkPage(b *testing.B) {
+	benchmarkPage(b, func(body []byte) (int, error) {
+		page, err := newDecoder(bytes.NewReader(body), newSecret("0/0123456789abcdef0123456789abcdef", "")).page()
+		return len(page.Events), err
+	})
+}
+
+// BenchmarkPageEncodingJSON reads the same page as a program does that thinks no further of it.
+func BenchmarkPageEncodingJSON(b *testing.B) {
+	type object struct {
+		GID             string  `json:"gid"`
+		ResourceType    string  `json:"resource_type"`
+		ResourceSubtype string  `json:"resource_subtype"`
+		Name            string  `json:"name"`
+		EnumValue       *object `json:"enum_value"`
+	}
+	type page struct {
+		Data []struct {
+			User      *object   `json:"user"`
+			CreatedAt time.Time `json:"created_at"`
+			Type      string    `json:"type"`
+			Action    string    `json:"action"`
+			Resource  *object   `json:"resource"`
+			Parent    *object   `json:"parent"`
+			Change    *struct {
+				Field        string  `json:"field"`
+				Action       string  `json:"action"`
+				NewValue     *object `json:"new_value"`
+				AddedValue   *object `json:"added_value"`
+				RemovedValue *object `json:"removed_value"`
+			} `json:"change"`
+		} `json:"data"`
+		Sync    string `json:"sync"`
+		HasMore bool   `json:"has_more"`
+	}
+	benchmarkPage(b, func(body []byte) (int, error) {
+		var p page
+		err := json.NewDecoder(bytes.NewReader(body)).Decode(&p)
+		return len(p.Data), err
+	})
+}
+
+func benchmarkPage(b *testing.B, read func(body []byte) (events int, err error)) {
+	b.Helper()
+	body := realisticPage(b)
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	events := 0
+	for b.Loop() {
+		n, err := read(body)
+		if err != nil {
+			b.Fatal(err)
+		}
+		events += n
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(events), "ns/event")
+}

@@ -1,0 +1,262 @@
+// Package client reads the event stream of one Asana workspace.
+//
+// Start with New and Client.Events: one request, one Page, typed errors. The package does not retry, wait or
+// remember a position; whoever calls it does. Everything that an answer brings is checked for the bearer token
+// before it leaves the package, so that no label, log line or error can hold it.
+package client
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+const (
+	// DefaultURL is where Asana's API answers.
+	DefaultURL = "https://app.asana.com/api/1.0"
+
+	defaultTimeout = 30 * time.Second
+
+	maxHeaderBytes = 256 << 10
+	maxBodyBytes   = 16 << 20 // After decompression.
+	maxErrorBytes  = 64 << 10
+)
+
+// Options say whom a Client asks, and how.
+type Options struct {
+	// URL is the root of the API; DefaultURL if empty. Plain http is accepted for loopback addresses only.
+	URL string
+	// Workspace is the gid of the workspace, decimal digits.
+	Workspace string
+	// TokenFile names the file with the service account's token. It is read for every request: a changed token
+	// works at once, and so does one that was put there after a 401.
+	TokenFile string
+	// Timeout is for one request, headers and body; 30 seconds if zero.
+	Timeout time.Duration
+	// UserAgent is sent with each request.
+	UserAgent string
+	// Pretty asks Asana for indented answers, for people who read them on the wire.
+	Pretty bool
+	// Transport carries the requests; NewTransport() if nil.
+	Transport http.RoundTripper
+	// Observe, if not nil, is told of every request when it has ended.
+	Observe func(Exchange)
+}
+
+// An Exchange is what Options.Observe learns about a request.
+type Exchange struct {
+	// Status is the HTTP status, or 0 if no complete answer came.
+	Status int
+	// Duration is the time from the request to the end of the answer's body.
+	Duration time.Duration
+	// Changes are the deprecations that the answer announced.
+	Changes []Change
+}
+
+// A Change is an announcement in an Asana-Change header.
+// See https://developers.asana.com/docs/deprecations.
+type Change struct{ Name, Info string }
+
+// A Client asks Asana about one workspace. It is safe for concurrent use.
+type Client struct {
+	root      *url.URL // …/workspaces/{gid}
+	tokenFile string
+	timeout   time.Duration
+	userAgent string
+	pretty    bool
+	http      *http.Client
+	observe   func(Exchange)
+}
+
+// New checks the options, reads the token once to see that it is there, and sends nothing.
+func New(o Options) (*Client, error) {
+	root, err := parseURL(cmp.Or(o.URL, DefaultURL))
+	if err != nil {
+		return nil, err
+	}
+	if !isGID(o.Workspace) {
+		return nil, fmt.Errorf("workspace %q: a gid is a decimal number, such as the one in the address of the workspace's pages", o.Workspace)
+	}
+	if _, err := readToken(o.TokenFile); err != nil {
+		return nil, err
+	}
+	c := &Client{
+		root:      root.JoinPath("workspaces", o.Workspace),
+		tokenFile: o.TokenFile,
+		timeout:   cmp.Or(o.Timeout, defaultTimeout),
+		userAgent: o.UserAgent,
+		pretty:    o.Pretty,
+		observe:   o.Observe,
+		http: &http.Client{
+			Transport: o.Transport,
+			// A redirect is an answer like any other, so credentials stay with the configured host.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+	if c.http.Transport == nil {
+		c.http.Transport = NewTransport()
+	}
+	if c.observe == nil {
+		c.observe = func(Exchange) {}
+	}
+	return c, nil
+}
+
+// NewTransport returns a transport with limits, and with the proxy and the CAs of the environment (HTTPS_PROXY,
+// SSL_CERT_FILE; see https://pkg.go.dev/net/http#ProxyFromEnvironment).
+func NewTransport() *http.Transport {
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment, // Its errors quote no address, which may hold a password.
+		DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+		ForceAttemptHTTP2:      true,
+		TLSHandshakeTimeout:    10 * time.Second,
+		IdleConnTimeout:        90 * time.Second,
+		MaxIdleConnsPerHost:    2,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+	}
+}
+
+// Events returns the page of events that follows sync; an empty sync asks for a first token.
+//
+// It sends one request and never retries. An unusable token gives a *SyncExpiredError that carries a fresh one, too
+// many requests a *RateLimitError, any other refusal a *StatusError, an answer that is no page a *GarbageError.
+// See https://developers.asana.com/reference/getworkspaceevents.
+func (c *Client) Events(ctx context.Context, sync string) (Page, error) {
+	query := url.Values{}
+	if sync != "" {
+		query.Set("sync", sync) // Opaque, and it holds a colon.
+	}
+	var page Page
+	err := c.get(ctx, c.root.JoinPath("events"), query, func(d *decoder) (err error) {
+		page, err = d.page()
+		return err
+	})
+	if err != nil {
+		return Page{}, err // Never half a page.
+	}
+	return page, nil
+}
+
+// WorkspaceName returns the name of the workspace. Its errors are those of Events.
+// See https://developers.asana.com/reference/getworkspace.
+func (c *Client) WorkspaceName(ctx context.Context) (string, error) {
+	var name string
+	err := c.get(ctx, c.root, url.Values{}, func(d *decoder) (err error) {
+		name, err = d.workspaceName()
+		return err
+	})
+	return name, err
+}
+
+// get sends one request and has read take the body of a 200 apart.
+func (c *Client) get(ctx context.Context, at *url.URL, query url.Values, read func(*decoder) error) (err error) {
+	token, err := readToken(c.tokenFile)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, fmt.Errorf("no complete answer within %s", c.timeout))
+	defer cancel()
+	req, err := c.request(ctx, at, query, token)
+	if err != nil {
+		return err
+	}
+
+	seen := Exchange{}
+	start := time.Now()
+	defer func() {
+		seen.Duration = time.Since(start)
+		c.observe(seen)
+	}()
+	secret := newSecret(token, query.Get("sync"))
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return transportError(ctx, secret, err)
+	}
+	defer resp.Body.Close()
+	seen.Changes = changes(resp.Header, secret)
+
+	if resp.StatusCode != http.StatusOK {
+		seen.Status = resp.StatusCode
+		return refusal(resp, newDecoder(&limitedBody{r: resp.Body, limit: maxErrorBytes}, secret))
+	}
+	body := &limitedBody{r: resp.Body, limit: maxBodyBytes}
+	err = readPage(resp.Header, newDecoder(body, secret), read)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return context.Cause(ctx)
+	case body.err != nil:
+		return &GarbageError{secret.redactError(body.err)}
+	}
+	seen.Status = resp.StatusCode
+	return err
+}
+
+func (c *Client) request(ctx context.Context, at *url.URL, query url.Values, token string) (*http.Request, error) {
+	if c.pretty {
+		query.Set("opt_pretty", "true")
+	}
+	address := *at
+	address.RawQuery = query.Encode()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.userAgent)
+	return req, nil
+}
+
+// parseURL accepts https, and http to loopback addresses.
+func parseURL(address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil:
+		return nil, errors.New("API address: not a URL") // The parser's error quotes it, and it may hold a password.
+	case strings.Contains(address, "@") || u.RawQuery != "" || u.Fragment != "":
+		return nil, errors.New("API address: must have no user, query or fragment")
+	case u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		return nil, fmt.Errorf("API address %q: must be an https URL such as %s", address, DefaultURL)
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		return nil, fmt.Errorf("API address %q: plain http would send the token in the clear; use https", address)
+	}
+	return u, nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func isGID(s string) bool {
+	return s != "" && len(s) <= 32 && strings.Trim(s, "0123456789") == ""
+}
+
+// changes reads headers such as "Asana-Change: name=…;info=https://…;affected=true". A comma parts two announcements, as
+// in any header that may come more than once.
+func changes(header http.Header, secret secret) []Change {
+	var found []Change
+	lines := secret.redact(strings.Join(header.Values("Asana-Change"), ","))
+	for announcement := range strings.SplitSeq(lines, ",") {
+		var change Change
+		for part := range strings.SplitSeq(announcement, ";") {
+			key, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+			switch key {
+			case "name":
+				change.Name = short(value)
+			case "info":
+				change.Info = short(value)
+			}
+		}
+		if change.Name != "" {
+			found = append(found, change)
+		}
+	}
+	return found
+}

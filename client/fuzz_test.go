@@ -1,0 +1,166 @@
+package client
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+)
+
+// FuzzPage holds what a client makes of any body against what encoding/json reads in it.
+func FuzzPage(f *testing.F) {
+	for _, seed := range seeds(f) {
+		f.Add([]byte(seed))
+	}
+	var asana answer
+	c := newClient(f, Options{Transport: &asana, TokenFile: tokenFile(f, canary)})
+	f.Fuzz(func(t *testing.T, body []byte) {
+		asana.body = string(body)
+		page, err := c.Events(t.Context(), position)
+		if err != nil {
+			checkRefused(t, page, err, body)
+			return
+		}
+		checkTexts(t, page)
+		want, ok := generic(body)
+		if !ok {
+			t.Fatalf("accepted what encoding/json refuses: %+v", page)
+		}
+		if utf8.Valid(body) && !samePage(page, want) {
+			t.Errorf("got %+v, want %+v", page, want)
+		}
+	})
+}
+
+// seeds are pages as Asana sends them, and as it should not.
+func seeds(f *testing.F) []string {
+	f.Helper()
+	page := string(realisticPage(f))
+	head, tail := page[:strings.Index(page, `},{"user"`)+1], page[strings.LastIndex(page, `],"sync"`):]
+	return []string{
+		emptyPage,
+		head + tail,
+		page[:5000],
+		`{"data":[{"user":null,"action":"deleted","resource":{"gid":"1","resource_type":"task","resource_subtype":"approval"},"parent":null,"created_at":"2026-03-17T09:14:07.250Z"}],"sync":"a:1","has_more":true}`,
+		`{"data":[{"action":"added","parent":{"resource_type":"section"},"resource":{"resource_type":"task"}},null,7],"sync":"a"}`,
+		`{"sync":"a","data":[{"\u0061ction":"\ud83d\ude00\ud800","change":{"field":"a\/b","new_value":{"field":[1e9,-0.5,true]}}}]}`,
+		`{"sync":"a","sync":"b","data":[],"data":[{"Action":"no","action":"x","action":null}],"Data":{}}`,
+		"{\"sync\":\"a\xff\",\"data\":[{\"action\":\"\xe2\x82\"}]}",
+		`{"sync":"a","data":[{"action":"` + canary + `"},{"action":"` + strings.ReplaceAll(canary, "/", `\/`) + `"}]}`,
+		`{"sync":"` + canary + `"}`,
+		`{"sync":null,"data":{}}`,
+		`{"errors":[{"message":"Server Error","phrase":"7 calm cranes"}]}`,
+		`[]`, `{}{}`, ``, `<html>`,
+	}
+}
+
+// checkRefused wants no page beside an error, and no error for what is a page.
+func checkRefused(t *testing.T, page Page, err error, body []byte) {
+	t.Helper()
+	if _, ok := errors.AsType[*GarbageError](err); !ok || !reflect.DeepEqual(page, Page{}) {
+		t.Errorf("got %+v beside %#v", page, err)
+	}
+	for _, text := range everythingIn(err) {
+		if found(text, canary) || !utf8.ValidString(text) {
+			t.Errorf("the error is %q", text)
+		}
+	}
+	want, ok := generic(body)
+	if ok && utf8.Valid(body) && usable(want.Sync) && err.Error() != "unusable answer: its data is no array" {
+		t.Errorf("refused a page: %v", err)
+	}
+}
+
+func usable(sync string) bool {
+	return sync != "" && len(sync) < maxSyncBytes/6 && newSecret(canary, "").redact(sync) == sync // A letter may be \u0061.
+}
+
+func checkTexts(t *testing.T, page Page) {
+	t.Helper()
+	texts := []string{page.Sync}
+	for _, e := range page.Events {
+		texts = append(texts, e.Action, e.ResourceType, e.ResourceSubtype, e.ChangeField, e.ParentType)
+	}
+	for _, text := range texts {
+		if !utf8.ValidString(text) || strings.Contains(text, canary) {
+			t.Errorf("%q left the package", text)
+		}
+	}
+	if page.Sync == "" || page.Strays < 0 {
+		t.Errorf("got %+v", page)
+	}
+}
+
+// generic reads a page with encoding/json, into maps: so it is exact about names, and the last of two wins.
+func generic(body []byte) (Page, bool) {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var top any
+	if decoder.Decode(&top) != nil {
+		return Page{}, false
+	}
+	if _, err := decoder.Token(); err == nil || len(bytes.TrimLeft(body[decoder.InputOffset():], " \t\r\n")) > 0 {
+		return Page{}, false
+	}
+	var page Page
+	page.Sync, _ = member(top, "sync").(string)
+	page.HasMore, _ = member(top, "has_more").(bool)
+	data, ok := member(top, "data").([]any)
+	if !ok && member(top, "data") != nil {
+		return Page{}, false
+	}
+	for _, element := range data {
+		if _, ok := element.(map[string]any); !ok {
+			page.Strays++
+			continue
+		}
+		page.Events = append(page.Events, Event{
+			Action:          text(element, "action"),
+			ResourceType:    text(member(element, "resource"), "resource_type"),
+			ResourceSubtype: text(member(element, "resource"), "resource_subtype"),
+			ChangeField:     text(member(element, "change"), "field"),
+			ParentType:      text(member(element, "parent"), "resource_type"),
+			CreatedAt:       instant(text(element, "created_at")),
+		})
+	}
+	return page, true
+}
+
+func member(object any, name string) any {
+	members, _ := object.(map[string]any)
+	return members[name]
+}
+
+func text(object any, name string) string {
+	s, _ := member(object, name).(string)
+	return newSecret(canary, position).redact(s)
+}
+
+func instant(s string) time.Time {
+	var t time.Time
+	if t.UnmarshalText([]byte(s)) != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+func samePage(a, b Page) bool {
+	return a.Sync == b.Sync && a.HasMore == b.HasMore && a.Strays == b.Strays && slices.EqualFunc(a.Events, b.Events, sameEvent)
+}
+
+// FuzzRetryAfter wants a time that somebody can wait for, whatever the header says.
+func FuzzRetryAfter(f *testing.F) {
+	for _, seed := range []string{"", "30", "-1", "99999999999999999999", "Sat, 01 Jan 2000 00:00:45 GMT", "Sat Jan  1 00:00:01 2000", "Fri, 31 Dec 9999 23:59:59 GMT"} {
+		f.Add(seed, int64(946684800))
+	}
+	f.Fuzz(func(t *testing.T, header string, now int64) {
+		if wait := parseRetryAfter(header, time.Unix(now, 0)); wait < 0 || wait > 24*time.Hour {
+			t.Errorf("%q: %s", header, wait)
+		}
+	})
+}
