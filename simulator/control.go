@@ -1,0 +1,165 @@
+package simulator
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// maxControlBody bounds what is read from a request to Control.
+const maxControlBody = 16 << 20
+
+// Control returns a handler that moves the simulator over HTTP, below /control/. Errors are text, with status 400.
+//
+//	POST /control/fault                body {"kind":"status","status":429,"retry_after":"30s","as_date":false,"delay":"0s","count":1}
+//	POST /control/flaky?p=0.2          this share of the requests for events fails
+//	POST /control/incident?n=500       one person deletes n tasks
+//	POST /control/outage?seconds=360   nothing is answered but 503; with &hang=true nothing at all
+//	POST /control/freeze               and /control/thaw
+//	POST /control/events               body [{"action":"deleted","resource":{"gid":"1","resource_type":"task"}}, …], see Event
+//	GET  /control/truth                {"truth":[{"action":…,"count":1}, …],"lost":[…]}
+func (s *Simulator) Control() http.Handler {
+	mux := http.NewServeMux()
+	post := func(name string, do func(*http.Request) error) {
+		mux.HandleFunc("POST /control/"+name, func(w http.ResponseWriter, r *http.Request) {
+			r.Body = http.MaxBytesReader(w, r.Body, maxControlBody)
+			if err := do(r); err != nil {
+				http.Error(w, name+": "+err.Error(), http.StatusBadRequest)
+			}
+		})
+	}
+	post("fault", s.postFault)
+	post("flaky", s.postFlaky)
+	post("incident", s.postIncident)
+	post("outage", s.postOutage)
+	post("events", s.postEvents)
+	post("freeze", func(*http.Request) error { s.Freeze(); return nil })
+	post("thaw", func(*http.Request) error { s.Thaw(); return nil })
+	mux.HandleFunc("GET /control/truth", s.getTruth)
+	return mux
+}
+
+func (s *Simulator) postFault(r *http.Request) error {
+	body := struct {
+		Kind       Kind   `json:"kind"`
+		Status     int    `json:"status"`
+		RetryAfter string `json:"retry_after"`
+		AsDate     bool   `json:"as_date"`
+		Delay      string `json:"delay"`
+		Count      int    `json:"count"`
+	}{Count: 1, RetryAfter: "0s", Delay: "0s"}
+	if err := decode(r.Body, &body); err != nil {
+		return err
+	}
+	retryAfter, err := time.ParseDuration(body.RetryAfter)
+	if err != nil {
+		return fmt.Errorf("retry_after: %w", err)
+	}
+	delay, err := time.ParseDuration(body.Delay)
+	if err != nil {
+		return fmt.Errorf("delay: %w", err)
+	}
+	f := Fault{Kind: body.Kind, Status: body.Status, RetryAfter: retryAfter, AsDate: body.AsDate, Delay: delay}
+	if err := f.check(); err != nil {
+		return err
+	}
+	if body.Count < 1 || body.Count > 1e6 {
+		return fmt.Errorf("count: %d is not between 1 and a million", body.Count)
+	}
+	s.Inject(slices.Repeat([]Fault{f}, body.Count)...)
+	return nil
+}
+
+// check returns an error if the fault makes no sense.
+func (f Fault) check() error {
+	switch f.Kind {
+	case Status:
+		if f.Status < 400 || f.Status > 599 {
+			return fmt.Errorf("status: %d is no refusal", f.Status)
+		}
+		return nil
+	case Truncate, Slow, Hang, Reset, Expire, ExpireNoSync, Garbage, SameSync, EmptyMore:
+		return nil
+	default:
+		return fmt.Errorf("kind: %q is unknown", f.Kind)
+	}
+}
+
+func (s *Simulator) postFlaky(r *http.Request) error {
+	p, err := strconv.ParseFloat(r.FormValue("p"), 64)
+	if err != nil || !(p >= 0 && p <= 1) {
+		return fmt.Errorf("p: %q is not between 0 and 1", r.FormValue("p"))
+	}
+	s.Flaky(p)
+	return nil
+}
+
+func (s *Simulator) postIncident(r *http.Request) error {
+	n, err := strconv.Atoi(r.FormValue("n"))
+	if err != nil || n < 1 || n > 1e6 {
+		return fmt.Errorf("n: %q is not between 1 and a million", r.FormValue("n"))
+	}
+	s.Incident(n)
+	return nil
+}
+
+func (s *Simulator) postOutage(r *http.Request) error {
+	n, err := strconv.Atoi(r.FormValue("seconds"))
+	if err != nil || n < 0 || n > 1e9 {
+		return fmt.Errorf("seconds: %q is no number of seconds", r.FormValue("seconds"))
+	}
+	s.Outage(time.Duration(n)*time.Second, r.FormValue("hang") == "true")
+	return nil
+}
+
+func (s *Simulator) postEvents(r *http.Request) error {
+	var events []Event
+	if err := decode(r.Body, &events); err != nil {
+		return err
+	}
+	s.Add(events...)
+	return nil
+}
+
+func decode(body io.Reader, v any) error {
+	d := json.NewDecoder(body)
+	d.DisallowUnknownFields()
+	return d.Decode(v)
+}
+
+// count is one line of the truth.
+type count struct {
+	Labels
+	Count uint64 `json:"count"`
+}
+
+func (s *Simulator) getTruth(w http.ResponseWriter, _ *http.Request) {
+	a := answerJSON(http.StatusOK, map[string][]count{"truth": list(s.Truth()), "lost": list(s.Lost())})
+	a.indent()
+	maps.Copy(w.Header(), a.header)
+	_, _ = w.Write(a.body)
+}
+
+// list returns counts in a stable order.
+func list(m map[Labels]uint64) []count {
+	counts := make([]count, 0, len(m))
+	for l, n := range m {
+		counts = append(counts, count{l, n})
+	}
+	slices.SortFunc(counts, func(a, b count) int {
+		return cmp.Or(
+			cmp.Compare(a.Action, b.Action),
+			cmp.Compare(a.ResourceType, b.ResourceType),
+			cmp.Compare(a.ResourceSubtype, b.ResourceSubtype),
+			cmp.Compare(a.ChangeField, b.ChangeField),
+			cmp.Compare(a.ParentType, b.ParentType),
+		)
+	})
+	return counts
+}

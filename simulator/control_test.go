@@ -1,0 +1,84 @@
+package simulator_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"asana_exporter/simulator"
+)
+
+func TestControl(t *testing.T) {
+	c := newClock()
+	s := simulator.New(c.options())
+	r := newReader(t, s)
+	r.catchUp()
+	control := s.Control()
+	send := func(method, path, body string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		control.ServeHTTP(w, httptest.NewRequest(method, "/control/"+path, strings.NewReader(body)))
+		return w
+	}
+	status := func() int {
+		t.Helper()
+		status, _, err := get(s, events+"?sync="+r.sync)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return status
+	}
+	do := func(path, body string) {
+		t.Helper()
+		if w := send(http.MethodPost, path, body); w.Code != http.StatusOK {
+			t.Errorf("%s: status %d, %s", path, w.Code, w.Body)
+		}
+	}
+
+	do("freeze", "")
+	do("fault", `{"kind":"status","status":429,"retry_after":"30s","count":2}`)
+	do("outage?seconds=60", "")
+	if got := status(); got != 503 {
+		t.Errorf("status %d in an outage", got)
+	}
+	c.sleep(time.Minute)
+	if a, b, c := status(), status(), status(); a != 429 || b != 429 || c != 200 {
+		t.Errorf("status %d, %d, %d, want two faults", a, b, c)
+	}
+	do("flaky?p=0.01", "")
+	do("flaky?p=0", "")
+	do("incident?n=3", "")
+	do("events", `[{"action":"added","resource":{"gid":"1","resource_type":"x"},"parent":{"gid":"2","resource_type":"y"}}]`)
+	w := send(http.MethodGet, "truth", "")
+	var got struct{ Truth, Lost []map[string]any }
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Truth) < 2 || got.Truth[0]["parent_type"] != "y" || got.Truth[0]["count"] != 1.0 || len(got.Lost) != 0 {
+		t.Errorf("truth: %s", w.Body)
+	}
+	do("thaw", "")
+	before := sum(s.Truth())
+	c.sleep(time.Hour)
+	if sum(s.Truth()) == before {
+		t.Error("no life after thaw")
+	}
+	for _, bad := range [][2]string{
+		{"fault", `{"kind":"nonsense"}`},
+		{"fault", `{"kind":"status","status":200}`},
+		{"fault", `{"kind":"slow","delay":"soon"}`},
+		{"fault", `{"kind":"slow","retry_after":"soon"}`},
+		{"fault", `{"kind":"slow","count":0}`},
+		{"fault", `{"kind":"slow","unknown":0}`},
+		{"flaky?p=2", ""},
+		{"incident?n=0", ""},
+		{"outage?seconds=x", ""},
+		{"events", "{}"},
+	} {
+		if w := send(http.MethodPost, bad[0], bad[1]); w.Code != http.StatusBadRequest {
+			t.Errorf("%s %s: status %d", bad[0], bad[1], w.Code)
+		}
+	}
+}

@@ -1,0 +1,285 @@
+package simulator
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// invalidSync is what Asana says with a 412; clients match on it.
+const invalidSync = "Sync token invalid or too old. If you are attempting to keep resources in sync, " +
+	"you must fetch the full dataset for this query now and use the new sync token for the next sync."
+
+// reply is an answer before it is on its way.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+	cut    bool // Send only half of the body.
+}
+
+// apiError is the schema Error of Asana's OpenAPI text.
+type apiError struct {
+	Message string `json:"message"`
+	Help    string `json:"help,omitempty"`
+	Phrase  string `json:"phrase,omitempty"`
+}
+
+// ServeHTTP answers as Asana would, below /api/1.0 as well as at the root.
+func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	answer, err := s.answer(r)
+	if errors.Is(err, syscall.ECONNRESET) {
+		reset(w)
+	}
+	if err != nil {
+		panic(http.ErrAbortHandler) // The documented way to close a connection without an answer.
+	}
+	maps.Copy(w.Header(), answer.header)
+	w.Header().Set("Content-Length", strconv.Itoa(len(answer.body)))
+	w.WriteHeader(answer.status)
+	if answer.cut {
+		_, _ = w.Write(answer.body[:len(answer.body)/2])
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	_, _ = w.Write(answer.body) // The client may be gone: nothing to do about it.
+}
+
+// RoundTrip answers as Asana would, without a network. It honours the request's context and starts no goroutine. As the
+// body is compressed only on demand, clients that rely on http.Transport for gzip get it plain.
+func (s *Simulator) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		_ = r.Body.Close() // Required of a RoundTripper; no request here has a body.
+	}
+	answer, err := s.answer(r)
+	if err != nil {
+		return nil, err
+	}
+	body := io.Reader(bytes.NewReader(answer.body))
+	if answer.cut {
+		body = io.MultiReader(bytes.NewReader(answer.body[:len(answer.body)/2]), cutOff{})
+	}
+	return &http.Response{
+		Status:     strconv.Itoa(answer.status) + " " + http.StatusText(answer.status),
+		StatusCode: answer.status,
+		Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header:        answer.header,
+		Body:          io.NopCloser(body),
+		ContentLength: int64(len(answer.body)),
+		Request:       r,
+	}, nil
+}
+
+// cutOff reads as a connection that was closed too early.
+type cutOff struct{}
+
+// Read fails; what could be read was read.
+func (cutOff) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// reset closes the connection below w with a TCP reset, if it can be had.
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
+}
+
+// answer returns what to send, or an error if nothing is to be sent.
+func (s *Simulator) answer(r *http.Request) (reply, error) {
+	a, err := s.route(r)
+	if err != nil {
+		return reply{}, err
+	}
+	if pretty, ok := r.URL.Query()["opt_pretty"]; ok && pretty[0] != "false" {
+		a.indent()
+	}
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		s.compress(&a)
+	}
+	return a, nil
+}
+
+// route finds the endpoint and checks what Asana checks first.
+func (s *Simulator) route(r *http.Request) (reply, error) {
+	if f, down := s.down(); down {
+		return f.refusal(s.options.Now()), f.wait(r.Context())
+	}
+	path := strings.Split(strings.Trim(strings.TrimPrefix(r.URL.Path, "/api/1.0"), "/"), "/")
+	query := r.URL.Query()
+	switch {
+	case !s.authorized(r):
+		return refuse(http.StatusUnauthorized, "Not Authorized"), nil
+	case r.Method != http.MethodGet || len(path) < 2 || len(path) > 3 || path[0] != "workspaces":
+		return refuse(http.StatusNotFound, "No matching route for request"), nil
+	case path[1] != s.options.Workspace:
+		return refuse(http.StatusNotFound, "workspace: Unknown object: "+path[1]), nil
+	case len(path) == 2:
+		return s.workspace(query), nil
+	case path[2] != "events":
+		return refuse(http.StatusNotFound, "No matching route for request"), nil
+	}
+	if name := unknown(query, "sync", "opt_pretty"); name != "" {
+		return refuse(http.StatusBadRequest, name+": Unknown parameter"), nil
+	}
+	return s.events(r.Context(), query.Get("sync"))
+}
+
+func (s *Simulator) authorized(r *http.Request) bool {
+	bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	return ok && bearer != "" && (s.options.Token == "" || bearer == s.options.Token)
+}
+
+// unknown returns a key of query that is not among known; it is empty if there is none.
+func unknown(query url.Values, known ...string) string {
+	for name := range query {
+		if !slices.Contains(known, name) {
+			return name
+		}
+	}
+	return ""
+}
+
+func (s *Simulator) workspace(query url.Values) reply {
+	if name := unknown(query, "opt_fields", "opt_pretty"); name != "" {
+		return refuse(http.StatusBadRequest, name+": Unknown parameter")
+	}
+	return answerJSON(http.StatusOK, map[string]any{"data": map[string]any{
+		"gid":             s.options.Workspace,
+		"resource_type":   "workspace",
+		"name":            s.options.Name,
+		"email_domains":   []string{"example.com"},
+		"is_organization": true,
+	}})
+}
+
+// events answers a request for events.
+func (s *Simulator) events(ctx context.Context, sync string) (reply, error) {
+	s.mu.Lock()
+	s.advance()
+	s.stream.cameBack(sync) // Whatever becomes of this request: the client has made the token its own.
+	f := s.fault()
+	s.mu.Unlock()
+	if err := f.wait(ctx); err != nil {
+		return reply{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.advance()
+	switch f.Kind {
+	case Status:
+		return f.refusal(now), nil
+	case Reset:
+		return reply{}, syscall.ECONNRESET
+	case ExpireNoSync:
+		return refuse(http.StatusPreconditionFailed, invalidSync), nil
+	case Garbage:
+		return reply{status: http.StatusOK, header: jsonHeader(), body: []byte(`{"data":[{"action":"del` + "\x00\xff")}, nil
+	}
+	pos, ok := s.stream.usable(sync, now)
+	if !ok || f.Kind == Expire {
+		return s.expired(now), nil
+	}
+	a := s.page(pos, sync, f.Kind, now)
+	a.cut = f.Kind == Truncate
+	return a, nil
+}
+
+// expired returns a 412 with a token to go on with.
+func (s *Simulator) expired(now time.Time) reply {
+	return answerJSON(http.StatusPreconditionFailed, struct {
+		Errors []apiError `json:"errors"`
+		Sync   string     `json:"sync"`
+	}{[]apiError{{Message: invalidSync}}, s.stream.fresh(now)})
+}
+
+// page returns the events from pos on.
+func (s *Simulator) page(pos int64, sync string, kind Kind, now time.Time) reply {
+	limit := s.options.PageSize
+	if kind == EmptyMore {
+		limit = 0
+	}
+	events := s.stream.read(pos, limit)
+	end := pos + int64(len(events))
+	if kind != SameSync {
+		sync = s.stream.next(end, now)
+	}
+	body := make([]byte, 0, 128+len(events)*512)
+	body = append(body, `{"data":[`...)
+	for i, e := range events {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body = append(body, e.json...)
+	}
+	body = append(body, `],`...)
+	body = appendMember(body, "sync", sync)
+	body = append(body, `"has_more":`...)
+	body = strconv.AppendBool(body, end < s.stream.head || kind == EmptyMore)
+	return reply{status: http.StatusOK, header: jsonHeader(), body: append(body, '}')}
+}
+
+func refuse(status int, message string) reply {
+	return refuseWith(status, apiError{
+		Message: message,
+		Help:    "For more information on API status codes and how to handle them, read the docs on errors: https://developers.asana.com/docs/errors",
+	})
+}
+
+func refuseWith(status int, e apiError) reply {
+	return answerJSON(status, map[string][]apiError{"errors": {e}})
+}
+
+func answerJSON(status int, v any) reply {
+	return reply{status: status, header: jsonHeader(), body: mustJSON(v)}
+}
+
+// mustJSON marshals what is known to marshal.
+func mustJSON(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+func jsonHeader() http.Header {
+	return http.Header{"Content-Type": {"application/json; charset=UTF-8"}}
+}
+
+// indent makes the body readable for people, if it is JSON.
+func (a *reply) indent() {
+	var b bytes.Buffer
+	if json.Indent(&b, a.body, "", "  ") == nil {
+		a.body = b.Bytes()
+	}
+}
+
+func (s *Simulator) compress(a *reply) {
+	z, ok := s.gzips.Get().(*gzip.Writer)
+	if !ok {
+		z, _ = gzip.NewWriterLevel(nil, gzip.BestSpeed) // The level is valid.
+	}
+	defer s.gzips.Put(z)
+	var b bytes.Buffer
+	z.Reset(&b)
+	_, _ = z.Write(a.body) // A bytes.Buffer takes everything.
+	_ = z.Close()
+	a.body = b.Bytes()
+	a.header.Set("Content-Encoding", "gzip")
+}

@@ -1,0 +1,177 @@
+// Package simulator stands in for Asana: it serves the event stream of one workspace in which people are at work, with
+// the faults of a real service on demand, and knows what a client must have counted.
+//
+// Start with [New]. A [Simulator] is an [http.Handler] and, for programs and tests that want no sockets, an
+// [http.RoundTripper]. [Simulator.Truth] is what to compare a client with, [Simulator.Inject] makes trouble.
+//
+// It is written from Asana's OpenAPI text and from recorded answers, and shares no code with the client, so that each
+// checks the other. It simulates nothing but the workspace and its events: no tasks can be read, and nothing written.
+package simulator
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Options describe the workspace. The zero value gives a company of 200 that any bearer token may follow.
+type Options struct {
+	Workspace    string           // Gid; default "1200000000000001".
+	Name         string           // Default "Example Company".
+	Token        string           // The bearer token that is accepted; if empty, any is.
+	Seed         uint64           // With the time at the start it determines every event.
+	Users        int              // Size of the company, which sets the pace of its work; default 200.
+	Rate         float64          // If positive, events a second, day and night and at weekends.
+	PageSize     int              // Events for one sync token; default 1000.
+	TokenLife    time.Duration    // How long a sync token lives; default 24h. Memory grows with it.
+	StrictTokens bool             // Refuse a sync token once a client has come back with a newer one.
+	Now          func() time.Time // Default time.Now.
+}
+
+// Simulator is a workspace. Events come into being when somebody asks, up to the present moment; which ones these are
+// does not depend on when that is. All methods may be called concurrently.
+type Simulator struct {
+	options Options
+	gzips   sync.Pool
+
+	mu     sync.Mutex
+	world  *world
+	stream *stream
+	frozen bool
+	dice   *rand.Rand // For what is no part of life: faults and incidents.
+
+	faults      []Fault
+	flaky       float64
+	outageUntil time.Time
+	outageHangs bool
+}
+
+var (
+	_ http.Handler      = (*Simulator)(nil)
+	_ http.RoundTripper = (*Simulator)(nil)
+)
+
+// New returns a workspace whose life begins now.
+func New(o Options) *Simulator {
+	o = o.withDefaults()
+	start := o.Now().Round(0)
+	return &Simulator{
+		options: o,
+		world:   newWorld(o, start),
+		stream:  newStream(o, start),
+		dice:    rand.New(rand.NewPCG(o.Seed, 2)),
+	}
+}
+
+func (o Options) withDefaults() Options {
+	if o.Workspace == "" {
+		o.Workspace = "1200000000000001"
+	}
+	if o.Name == "" {
+		o.Name = "Example Company"
+	}
+	if o.Users <= 0 {
+		o.Users = 200
+	}
+	if o.PageSize <= 0 {
+		o.PageSize = 1000
+	}
+	if o.TokenLife <= 0 {
+		o.TokenLife = 24 * time.Hour
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+// Add puts events at the end of the stream, as they are.
+func (s *Simulator) Add(events ...Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.advance()
+	for _, e := range events {
+		if e.CreatedAt.IsZero() {
+			e.CreatedAt = now
+		}
+		s.stream.append(&e)
+	}
+}
+
+// Incident lets one person delete n tasks, and a section with every 40 and a project with every 100 of them. The
+// deletions enter the stream at once; by their dates they took 20 ms each and end now.
+func (s *Simulator) Incident(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.advance()
+	culprit := pick(s.dice, s.world.people)
+	var types []string
+	for i := 1; i <= n; i++ {
+		types = append(types, "task")
+		if i%40 == 0 {
+			types = append(types, "section")
+		}
+		if i%100 == 0 {
+			types = append(types, "project")
+		}
+	}
+	for i, typ := range types {
+		r := &Resource{GID: strconv.FormatInt(1390000000000000+s.dice.Int64N(1e12), 10), Type: typ, Name: fmt.Sprintf("Old %s %d", typ, i+1)}
+		if typ == "task" {
+			r.Subtype = taskSubtype(s.dice)
+		}
+		at := now.Add(-20 * time.Millisecond * time.Duration(len(types)-1-i))
+		s.stream.append(&Event{Action: "deleted", Resource: r, User: culprit, CreatedAt: at})
+	}
+}
+
+// Freeze stops life: no more events but those from Add and Incident.
+func (s *Simulator) Freeze() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.advance()
+	s.frozen = true
+}
+
+// Thaw lets life go on after Freeze. Nothing happened in between, and what was under way is forgotten.
+func (s *Simulator) Thaw() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.frozen {
+		s.world.skipTo(s.advance())
+		s.frozen = false
+	}
+}
+
+// Truth returns what a correct client must have counted that began with the first sync token handed out: every event
+// up to now, less what is Lost. Events by hand count too. It is reckoned for one client: others may look on, but a 412
+// that is meant for one of them may count as its loss.
+func (s *Simulator) Truth() map[Labels]uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.advance()
+	return s.stream.byLabels(s.stream.total, s.stream.lost)
+}
+
+// Lost returns the events that no correct client can have seen. An event is lost when a client comes back with the
+// fresh sync token of a 412 (until then it may still use its old one), if it came between that token and the newest one
+// that a client had come back with before.
+func (s *Simulator) Lost() map[Labels]uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.advance()
+	return s.stream.byLabels(s.stream.lost, nil)
+}
+
+// advance lets life go on until now, which it returns.
+func (s *Simulator) advance() time.Time {
+	now := s.options.Now().Round(0) // Without the monotonic clock: dates go over the wire.
+	s.stream.sweep(now)
+	if !s.frozen {
+		s.world.until(now, s.stream.append)
+	}
+	return now
+}

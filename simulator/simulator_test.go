@@ -1,0 +1,284 @@
+package simulator_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"asana_exporter/simulator"
+)
+
+func TestReaderCountsTheTruthOfAWeek(t *testing.T) {
+	c := newClock()
+	s := simulator.New(c.options())
+	r := newReader(t, s)
+	r.catchUp()
+	for range 7 * 24 {
+		c.sleep(time.Hour)
+		r.catchUp()
+	}
+	compare(t, r.counted, s.Truth())
+	if n := sum(r.counted); n < 8000 || n > 16000 {
+		t.Errorf("a company of 40 had %d events in a week, want about 11,000", n)
+	}
+}
+
+func TestReaderCountsTheTruthInSpiteOfFaults(t *testing.T) {
+	c := newClock()
+	o := c.options()
+	o.Rate, o.PageSize, o.StrictTokens = 5, 50, true
+	s := simulator.New(o)
+	s.Flaky(0.5)
+	s.Inject(simulator.Fault{Kind: simulator.Status, Status: 404})
+	r := newReader(t, s)
+	r.check = func(int, []byte) {}
+	for i := range 300 {
+		r.catchUp()
+		c.sleep(7 * time.Second)
+		if i%50 == 49 {
+			s.Inject(simulator.Fault{Kind: simulator.Expire})
+		}
+	}
+	s.Flaky(0)
+	r.catchUp() // Gets the last fault, and a fresh token.
+	r.catchUp()
+	compare(t, r.counted, s.Truth())
+	if sum(s.Lost()) == 0 || r.gaps != 7 {
+		t.Errorf("lost %v in %d gaps, want some in 7", s.Lost(), r.gaps)
+	}
+}
+
+func TestTruthBeginsWithTheFirstToken(t *testing.T) {
+	c := newClock()
+	s := simulator.New(c.options())
+	c.sleep(time.Hour)
+	if n := sum(s.Truth()); n != 0 {
+		t.Errorf("%d events before anybody has a token", n)
+	}
+	newReader(t, s).catchUp()
+	c.sleep(time.Hour)
+	if n := sum(s.Truth()); n < 50 {
+		t.Errorf("%d events in an hour of work", n)
+	}
+	if n := sum(s.Lost()); n != 0 {
+		t.Errorf("%d events lost", n)
+	}
+}
+
+func TestAnUnusedFreshTokenLosesNothing(t *testing.T) {
+	c := newClock()
+	s := simulator.New(c.options())
+	r := newReader(t, s)
+	r.catchUp()
+	c.sleep(time.Hour)
+	before := r.sync
+	s.Inject(simulator.Fault{Kind: simulator.Expire})
+	r.catchUp()
+	r.sync = before // As if killed before the fresh token was kept.
+	r.counted = map[simulator.Labels]uint64{}
+	c.sleep(time.Minute)
+	r.catchUp()
+	compare(t, r.counted, s.Truth())
+}
+
+// kill -9 between the answer and the commit: the page is asked for again, and has grown.
+func TestAPageReadTwiceCountsOnce(t *testing.T) {
+	c := newClock()
+	o := c.options()
+	o.StrictTokens = true
+	s := simulator.New(o)
+	r := newReader(t, s)
+	r.catchUp()
+	for range 20 {
+		c.sleep(10 * time.Minute)
+		before, counted := r.sync, maps.Clone(r.counted)
+		r.catchUp()
+		c.sleep(time.Minute)
+		r.sync, r.counted = before, counted
+		r.catchUp()
+	}
+	s.Inject(simulator.Fault{Kind: simulator.Expire})
+	c.sleep(time.Hour)
+	r.catchUp() // Loses the hour.
+	r.catchUp()
+	compare(t, r.counted, s.Truth())
+	if n := sum(s.Lost()); n < 50 {
+		t.Errorf("lost %d events, want an hour's worth", n)
+	}
+}
+
+func TestADeadClientLosesWhatCameAfterItsLastToken(t *testing.T) {
+	c := newClock()
+	s := simulator.New(c.options())
+	r := newReader(t, s)
+	r.catchUp()
+	c.sleep(time.Hour)
+	r.catchUp() // Has kept this page and its token, but never came back with it.
+	counted := sum(r.counted)
+	c.sleep(3 * 24 * time.Hour)
+	total := sum(s.Truth())
+	r.catchUp()
+	r.catchUp()
+	compare(t, r.counted, s.Truth())
+	if sum(r.counted) != counted {
+		t.Errorf("counted %d, want %d", sum(r.counted), counted)
+	}
+	if got, want := sum(s.Lost()), total-counted; got != want {
+		t.Errorf("lost %d, want %d", got, want)
+	}
+}
+
+func TestEventsDoNotDependOnWhenTheyAreAskedFor(t *testing.T) {
+	pages := func(step time.Duration, read bool) []byte {
+		c := newClock()
+		o := c.options()
+		o.PageSize, o.TokenLife = 1e6, 48*time.Hour
+		s := simulator.New(o)
+		r := newReader(t, s)
+		r.catchUp()
+		first := r.sync
+		for range 30 * time.Hour / step {
+			c.sleep(step)
+			if read {
+				s.Truth()
+			}
+		}
+		r.sync = first
+		var got []byte
+		r.check = func(_ int, body []byte) { got, _, _ = bytes.Cut(body, []byte(`"sync"`)) }
+		r.catchUp()
+		return got
+	}
+	often, once := pages(40*time.Second, true), pages(30*time.Hour, false)
+	if !bytes.Equal(often, once) {
+		t.Errorf("asked often: %d bytes, asked once: %d bytes, or another order", len(often), len(once))
+	}
+	if len(once) < 4e5 {
+		t.Errorf("only %d bytes", len(once))
+	}
+}
+
+func TestFlatRateIsKeptAtNight(t *testing.T) {
+	c := newClock()
+	c.now = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // Where the clock of synctest begins: a Saturday.
+	o := c.options()
+	o.Rate = 5
+	s := simulator.New(o)
+	newReader(t, s).catchUp()
+	c.sleep(30 * time.Minute)
+	if n := sum(s.Truth()); n < 8000 || n > 10000 {
+		t.Errorf("%d events in half an hour, want about 9,000", n)
+	}
+}
+
+func TestNightsAndWeekendsAreQuiet(t *testing.T) {
+	c := newClock()
+	s := simulator.New(c.options())
+	newReader(t, s).catchUp()
+	in := func(from time.Time, d time.Duration) uint64 {
+		c.now = from
+		before := sum(s.Truth())
+		c.sleep(d)
+		return sum(s.Truth()) - before
+	}
+	work := in(monday, 8*time.Hour)
+	night := in(monday.Add(18*time.Hour), 2*time.Hour)
+	sunday := in(monday.Add(6*24*time.Hour), 8*time.Hour)
+	if work < 1000 || night > work/20 || sunday > work/8 {
+		t.Errorf("%d events in a working day, %d in two hours of the night, %d on a sunday", work, night, sunday)
+	}
+}
+
+func TestFrozenWorkspaceHasOnlyEventsByHand(t *testing.T) {
+	c := newClock()
+	s := simulator.New(c.options())
+	r := newReader(t, s)
+	s.Freeze()
+	r.catchUp()
+	c.sleep(24 * time.Hour)
+	task := &simulator.Resource{GID: "7", Type: "task", Subtype: "secret_kind"}
+	s.Add(simulator.Event{Action: "deleted", Resource: task})
+	r.check = func(_ int, raw []byte) {
+		if !bytes.Contains(raw, []byte(`"created_at":"2026-03-03T09:00:00.000Z"`)) {
+			t.Errorf("not dated now: %s", raw)
+		}
+	}
+	r.catchUp()
+	want := map[simulator.Labels]uint64{{Action: "deleted", ResourceType: "task", ResourceSubtype: "secret_kind"}: 1}
+	if !maps.Equal(r.counted, want) || !maps.Equal(s.Truth(), want) {
+		t.Errorf("counted %v, truth %v, want %v", r.counted, s.Truth(), want)
+	}
+	s.Thaw()
+	c.sleep(time.Hour)
+	if n := sum(s.Truth()); n < 30 || n > 600 {
+		t.Errorf("%d events in the hour after a thaw", n)
+	}
+}
+
+func TestIncidentDeletesByOnePerson(t *testing.T) {
+	c := newClock()
+	s := simulator.New(c.options())
+	s.Freeze()
+	r := newReader(t, s)
+	r.catchUp()
+	s.Incident(500)
+	r.catchUp()
+	byType := map[string]uint64{}
+	for l, n := range r.counted {
+		byType[l.Action+" "+l.ResourceType] += n
+	}
+	want := map[string]uint64{"deleted task": 500, "deleted section": 12, "deleted project": 5}
+	if !maps.Equal(byType, want) {
+		t.Errorf("counted %v, want %v", byType, want)
+	}
+}
+
+func TestManyMayAskAtOnce(t *testing.T) {
+	s := simulator.New(simulator.Options{Rate: 1000})
+	var g sync.WaitGroup
+	for range 4 {
+		g.Go(func() {
+			r := newReader(t, s)
+			for range 20 {
+				r.catchUp()
+				s.Inject(simulator.Fault{Kind: simulator.EmptyMore})
+				s.Add(simulator.Event{Action: "deleted", Resource: &simulator.Resource{GID: "1", Type: "task"}})
+				s.Truth()
+			}
+		})
+	}
+	g.Wait()
+}
+
+func TestHangingRequestEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := simulator.New(simulator.Options{})
+		s.Inject(simulator.Fault{Kind: simulator.Hang}, simulator.Fault{Kind: simulator.Slow, Delay: 5 * time.Second})
+		client := &http.Client{Transport: s, Timeout: 30 * time.Second}
+		ask := func() (time.Duration, error) {
+			start := time.Now()
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://asana/workspaces/1200000000000001/events", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Authorization", "Bearer secret")
+			resp, err := client.Do(req)
+			if err == nil {
+				err = resp.Body.Close()
+			}
+			return time.Since(start), err
+		}
+		if d, err := ask(); d != 30*time.Second || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("hanging: %v after %v, want deadline exceeded after 30s", err, d)
+		}
+		if d, err := ask(); d != 5*time.Second || err != nil {
+			t.Errorf("slow: %v after %v, want an answer after 5s", err, d)
+		}
+	})
+}
