@@ -1,0 +1,181 @@
+package collector
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"asana_exporter/client"
+)
+
+func TestBacklogBeginsAfterAWhile(t *testing.T) {
+	for _, test := range []struct {
+		behind time.Duration
+		want   float64
+	}{
+		{time.Minute, 0},
+		{time.Minute + time.Millisecond, 60.001},
+		{3 * time.Hour, 3 * 3600},
+	} {
+		s := following().With(client.Page{Sync: "1", Events: events(1, at(0))}, at(test.behind), lax())
+		if s.Backlog.Seconds != test.want || s.Running != nil {
+			t.Errorf("%s after the end of the stream: a backlog of %v s, want %v; running: %v", test.behind, s.Backlog.Seconds, test.want, s.Running)
+		}
+	}
+}
+
+// A first start has no position that could be behind, and so no backlog.
+func TestFirstStartIsNoBacklog(t *testing.T) {
+	s := NewEpoch(at(0)).With(client.Page{Sync: "1", Events: events(1, at(0))}, at(time.Hour), lax())
+	wantEqual(t, "backlog", s.Backlog, Backlog{})
+}
+
+// Draining at the usual time becomes a backlog when it takes too long.
+func TestBacklogCanBeginInTheMiddle(t *testing.T) {
+	s := following()
+	for i := range 10 {
+		s = s.With(client.Page{Sync: strconv.Itoa(i), HasMore: i < 9, Events: events(1, at(0))}, at(time.Duration(i)*10*time.Second), lax())
+		if running := i == 7 || i == 8; running != (s.Running != nil) {
+			t.Errorf("page %d: running %v, want %v", i, s.Running, running)
+		}
+	}
+	// The first seven pages were seen before it began.
+	wantEqual(t, "backlog", s.Backlog, Backlog{Seconds: 90, PeakDeleted: 3, HoldUntil: at(90*time.Second + 20*time.Minute)})
+}
+
+// peak looks at every window of 15 minutes that there is.
+func peak(deletions []time.Time) uint64 {
+	var most uint64
+	for _, first := range deletions {
+		var inside uint64
+		for _, other := range deletions {
+			if age := other.Truncate(time.Minute).Sub(first.Truncate(time.Minute)); age >= 0 && age < PeakWindow {
+				inside++
+			}
+		}
+		most = max(most, inside)
+	}
+	return most
+}
+
+func TestPeakIsThatOfTheFullestWindow(t *testing.T) {
+	for seed := range uint64(50) {
+		r := rand.New(rand.NewPCG(seed, 4))
+		s := following()
+		end := at(time.Duration(1+r.IntN(300)) * time.Minute)
+		var deletions, projects []time.Time
+		for page := range 1 + r.IntN(5) {
+			p := client.Page{Sync: strconv.Itoa(page), HasMore: true}
+			for range r.IntN(60) {
+				created := at(time.Duration(r.Int64N(int64(end.Sub(at(0))))))
+				if r.IntN(3) == 0 { // A burst.
+					created = at(time.Duration(r.IntN(20)) * time.Minute)
+				}
+				resource := []string{"task", "project", "story"}[r.IntN(3)]
+				action := []string{"deleted", "added"}[r.IntN(2)]
+				p.Events = append(p.Events, event(action, resource, created))
+				if action == "deleted" {
+					deletions = append(deletions, created)
+				}
+				if action == "deleted" && resource == "project" {
+					projects = append(projects, created)
+				}
+			}
+			s = s.With(p, end.Add(time.Hour), lax())
+		}
+		s = restarted(t, s).With(client.Page{Sync: "end"}, end.Add(time.Hour), lax())
+		want := Backlog{
+			Seconds: (end.Sub(at(0)) + time.Hour).Seconds(), PeakDeleted: peak(deletions), PeakProjects: peak(projects),
+			HoldUntil: end.Add(time.Hour + 20*time.Minute),
+		}
+		wantEqual(t, "seed "+strconv.FormatUint(seed, 10), s.Backlog, want)
+	}
+}
+
+// Undated deletions and those of wild dates are counted where the backlog ends or begins: they are never left out, and
+// there is a limit to the number of minutes that are kept.
+func TestWildDatesCountAtTheEdges(t *testing.T) {
+	now := at(2 * time.Hour)
+	r := &Running{Since: at(time.Hour)}
+	r = r.with([]client.Event{
+		event("deleted", "task", time.Time{}),                 // Without a date: now.
+		event("deleted", "task", now.Add(59*time.Minute)),     // Asana's clock is ahead.
+		event("deleted", "task", now.AddDate(1000, 0, 0)),     // Wild.
+		event("deleted", "project", now.AddDate(-1000, 0, 0)), // Wild.
+		event("deleted", "project", at(-23*time.Hour)),        // As old as may be.
+		event("deleted", "task", at(-22*time.Hour)),           // Late.
+		event("added", "task", at(90*time.Minute)),            // No deletion.
+	}, now)
+	first, last := at(-23*time.Hour).Unix()/60, now.Unix()/60
+	want := []minute{{first, 2, 2}, {first + 60, 1, 0}, {last, 3, 0}}
+	wantEqual(t, "minutes", r.Minutes, want)
+	wantEqual(t, "newest", r.Newest, now.Add(59*time.Minute))
+	wantEqual(t, "how far it was read", r.newest(now), now)
+}
+
+func TestNumberOfMinutesHasALimit(t *testing.T) {
+	now := at(24 * time.Hour)
+	r := &Running{Since: at(0)}
+	random := rand.New(rand.NewPCG(5, 0))
+	for range 20 {
+		list := make([]client.Event, 1000)
+		for i := range list {
+			list[i] = event("deleted", "task", now.Add(-time.Duration(random.Int64N(int64(365*24*time.Hour)))))
+		}
+		r = r.with(list, now)
+	}
+	if most := 2*24*60 + 1; len(r.Minutes) > most {
+		t.Errorf("%d minutes, want at most %d", len(r.Minutes), most)
+	}
+	if !slices.IsSortedFunc(r.Minutes, func(a, b minute) int { return int(a.Unix - b.Unix) }) {
+		t.Error("minutes are not sorted")
+	}
+}
+
+func TestBacklogIsHeldFor20Minutes(t *testing.T) {
+	s := following().With(client.Page{Sync: "1", Events: events(7, at(time.Minute))}, at(time.Hour), lax())
+	want := Backlog{Seconds: 3600, PeakDeleted: 7, HoldUntil: at(80 * time.Minute)}
+	for _, test := range []struct {
+		now  time.Duration
+		want Backlog
+	}{
+		{60 * time.Minute, want},
+		{80*time.Minute - 1, want},
+		{80 * time.Minute, Backlog{}},
+		{100 * time.Minute, Backlog{}},
+		{59 * time.Minute, want},           // The clock was set back a little,
+		{-365 * 24 * time.Hour, Backlog{}}, // or to last year.
+	} {
+		wantEqual(t, "after "+test.now.String(), s.Backlog.Held(at(test.now)), test.want)
+		wantEqual(t, "after "+test.now.String()+" and a restart", restarted(t, s).Backlog.Held(at(test.now)), test.want)
+	}
+}
+
+func TestQuietPagesLeaveTheBacklogAlone(t *testing.T) {
+	s := following().With(client.Page{Sync: "1", Events: events(7, at(time.Minute))}, at(time.Hour), lax())
+	want := s.Backlog
+	for i := range 10 {
+		s = s.With(client.Page{Sync: "1"}, at(time.Hour+time.Duration(i)*time.Minute), lax())
+	}
+	wantEqual(t, "backlog", s.Backlog, want)
+}
+
+func TestExpiredTokenEndsABacklogWhereItWasRead(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		newest time.Time // Of what was read.
+		want   time.Duration
+	}{
+		{"in the middle", at(20 * time.Minute), 20 * time.Minute},
+		{"nothing inside it", at(-time.Minute), 0},
+		{"a clock ahead", at(2*time.Hour + time.Minute), 2 * time.Hour},
+		{"no dates", time.Time{}, 0},
+	} {
+		s := following().With(client.Page{Sync: "1", HasMore: true, Events: events(4, test.newest)}, at(2*time.Hour), lax())
+		s, lost := s.Expired("2", at(2*time.Hour), true)
+		wantEqual(t, test.name, s.Backlog, Backlog{Seconds: test.want.Seconds(), PeakDeleted: 4, HoldUntil: at(2*time.Hour + 20*time.Minute)})
+		wantEqual(t, test.name+": gap", lost.To.Sub(lost.From), 2*time.Hour-test.want)
+	}
+}

@@ -1,0 +1,160 @@
+package collector
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"asana_exporter/client"
+)
+
+// many returns a State in which n label sets were counted, and a page with 1,000 further events of them.
+func many(n int) (State, client.Page) {
+	var page client.Page
+	for i := range n {
+		page.Events = append(page.Events, client.Event{
+			Action: "changed", ResourceType: "task", ResourceSubtype: "default_task", ChangeField: "custom_field_" + strconv.Itoa(i),
+			ParentType: "project", CreatedAt: at(time.Duration(i) * time.Millisecond),
+		})
+	}
+	s := following().With(page, at(time.Second), Rules{MaxSeries: n, CatchUpAfter: time.Minute}).reveal(at(time.Second), 0)
+	events := make([]client.Event, 1000)
+	for i := range events {
+		events[i] = page.Events[i*7919%n]
+	}
+	return s, client.Page{Sync: "1", Events: events}
+}
+
+// reportCPU reports the CPU time of an operation, which is to be trusted where many share a machine.
+func reportCPU(b *testing.B) (stop func()) {
+	b.Helper()
+	cpu := func() time.Duration {
+		var usage syscall.Rusage
+		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+			b.Fatal(err)
+		}
+		return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+	}
+	start := cpu()
+	return func() { b.ReportMetric(float64((cpu()-start).Microseconds())/float64(b.N), "cpu-µs/op") }
+}
+
+func BenchmarkWith(b *testing.B) {
+	for _, n := range []int{100, 10_000} {
+		s, page := many(n)
+		rules := Rules{MaxSeries: 2 * n, CatchUpAfter: time.Minute}
+		b.Run(fmt.Sprintf("series=%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			defer reportCPU(b)()
+			for b.Loop() {
+				s.With(page, at(2*time.Second), rules)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(page.Events)), "ns/event")
+		})
+		b.Run(fmt.Sprintf("series=%d,new=1", n), func(b *testing.B) {
+			page := client.Page{Sync: "1", Events: append(slices.Clone(page.Events), event("added", "dragon", at(0)))}
+			b.ReportAllocs()
+			defer reportCPU(b)()
+			for b.Loop() {
+				s.With(page, at(2*time.Second), rules)
+			}
+		})
+	}
+}
+
+func BenchmarkEncode(b *testing.B) {
+	for _, n := range []int{100, 10_000} {
+		s, _ := many(n)
+		b.Run(fmt.Sprintf("series=%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			defer reportCPU(b)()
+			for b.Loop() {
+				if _, err := s.encode(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	for _, n := range []int{100, 10_000} {
+		s, _ := many(n)
+		content := []byte(encoded(b, s))
+		b.Run(fmt.Sprintf("series=%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			defer reportCPU(b)()
+			for b.Loop() {
+				if _, err := decode(content); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// Set TMPDIR to measure another disk.
+func BenchmarkSave(b *testing.B) {
+	for _, n := range []int{100, 10_000} {
+		s, _ := many(n)
+		b.Run(fmt.Sprintf("series=%d", n), func(b *testing.B) {
+			store, err := OpenStore(b.TempDir(), "1")
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer store.Close()
+			var took []time.Duration
+			for b.Loop() {
+				start := time.Now()
+				if err := store.Save(s); err != nil {
+					b.Fatal(err)
+				}
+				took = append(took, time.Since(start))
+			}
+			slices.Sort(took)
+			b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
+			b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+		})
+	}
+}
+
+// A scrape of 1,000 event series, and what client_golang's own CounterVec costs for as many.
+func BenchmarkGather(b *testing.B) {
+	const n = 1000
+	s, _ := many(n)
+	b.Run("of=collector", func(b *testing.B) {
+		p := NewPoller(nil, nil, NewMetrics(nil, "1"), s, Options{})
+		p.board.change(func(v *View) { v.Ready = true })
+		registry := prometheus.NewRegistry()
+		registry.MustRegister(NewCollector("1", p))
+		gather(b, registry)
+	})
+	b.Run("of=countervec", func(b *testing.B) {
+		vec := prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "asana_events_total", Help: "Events.", ConstLabels: prometheus.Labels{"workspace": "1"},
+		}, []string{"action", "resource_type", "resource_subtype", "change_field", "parent_type"})
+		for _, series := range s.Series() {
+			l := series.Labels
+			vec.WithLabelValues(l.Action, l.ResourceType, l.ResourceSubtype, l.ChangeField, l.ParentType).Add(float64(series.Value))
+		}
+		registry := prometheus.NewRegistry()
+		registry.MustRegister(vec)
+		gather(b, registry)
+	})
+}
+
+func gather(b *testing.B, g prometheus.Gatherer) {
+	b.Helper()
+	b.ReportAllocs()
+	defer reportCPU(b)()
+	for b.Loop() {
+		if _, err := g.Gather(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,158 @@
+package collector
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Collector exposes what a Poller published. It only reads: a scrape costs Asana nothing and changes nothing. It is safe
+// for concurrent use.
+type Collector struct {
+	workspace string
+	poller    *Poller
+
+	events, info, up, catchingUp               *prometheus.Desc
+	backlogSeconds, backlogPeak                *prometheus.Desc
+	lastEvent, lastSuccess, gaps, gapSeconds   *prometheus.Desc
+	eventSeries, eventSeriesLimit, foldedTotal *prometheus.Desc
+
+	exposed atomic.Pointer[exposition]
+}
+
+// An exposition is the events of a scrape. The next one takes what has not changed from it, which is nearly all: to make a
+// metric is most of what a scrape costs. It is never changed.
+type exposition struct {
+	series  []Series
+	metrics []prometheus.Metric
+}
+
+// NewCollector returns the Collector of one workspace, for a prometheus.Registerer.
+func NewCollector(workspace string, poller *Poller) *Collector {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc(name, help, append([]string{"workspace"}, labels...), nil)
+	}
+	c := &Collector{
+		workspace: workspace,
+		poller:    poller,
+		events: desc("asana_events_total", "Events of the workspace, each counted once.",
+			"action", "resource_type", "resource_subtype", "change_field", "parent_type"),
+		info:       desc("asana_workspace_info", "The name of the workspace; empty until it is known.", "name"),
+		up:         desc("asana_workspace_up", "1 if the last poll ended well."),
+		catchingUp: desc("asana_workspace_catching_up", "1 while a backlog is being read."),
+		backlogSeconds: desc("asana_workspace_backlog_seconds",
+			"How long the stretch was that the latest backlog covered, for 20 minutes after it became visible, else 0."),
+		backlogPeak: desc("asana_workspace_backlog_peak_events",
+			"The most events in any window of event time inside the latest backlog, for 20 minutes after it became visible, else 0. An empty resource_type is all types together.",
+			"action", "resource_type", "window"),
+		lastEvent:        desc("asana_workspace_last_event_timestamp_seconds", "When the newest event that was counted happened."),
+		lastSuccess:      desc("asana_workspace_last_success_timestamp_seconds", "When a page was last counted and made durable."),
+		gaps:             desc("asana_workspace_gaps_total", "Stretches of the stream that nobody can read any more.", "reason"),
+		gapSeconds:       desc("asana_workspace_gap_seconds_total", "Seconds of the stream that nobody can read any more.", "reason"),
+		eventSeries:      desc("asana_exporter_event_series", "Label sets that count against the limit."),
+		eventSeriesLimit: desc("asana_exporter_event_series_limit", "Number of label sets beyond which new ones are folded."),
+		foldedTotal:      desc("asana_exporter_folded_events_total", "Events that were counted under _folded labels."),
+	}
+	c.exposed.Store(&exposition{})
+	return c
+}
+
+// Describe implements prometheus.Collector.
+func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, desc := range []*prometheus.Desc{
+		c.events, c.info, c.up, c.catchingUp, c.backlogSeconds, c.backlogPeak, c.lastEvent, c.lastSuccess, c.gaps, c.gapSeconds,
+		c.eventSeries, c.eventSeriesLimit, c.foldedTotal,
+	} {
+		ch <- desc
+	}
+	c.poller.metrics.delay.Describe(ch)
+}
+
+// Collect implements prometheus.Collector.
+func (c *Collector) Collect(ch chan<- prometheus.Metric) {
+	view := c.poller.View()
+	c.collectWorkspace(ch, view)
+	c.collectBacklog(ch, view.State.Backlog.Held(time.Now()))
+	c.collectGaps(ch, view.State)
+	if view.Ready {
+		c.collectEvents(ch, view.State.Series())
+	}
+	c.gauge(ch, c.eventSeries, float64(view.State.Active()))
+	c.gauge(ch, c.eventSeriesLimit, float64(c.poller.rules.MaxSeries))
+	c.counter(ch, c.foldedTotal, float64(view.State.foldedEvents()), view.State.Epoch)
+}
+
+func (c *Collector) collectWorkspace(ch chan<- prometheus.Metric, view *View) {
+	c.gauge(ch, c.info, 1, view.State.Name)
+	c.gauge(ch, c.up, number(view.Up))
+	c.gauge(ch, c.catchingUp, number(view.CatchingUp))
+	c.timestamp(ch, c.lastEvent, view.State.LastEvent)
+	c.timestamp(ch, c.lastSuccess, view.LastSuccess)
+}
+
+func (c *Collector) collectBacklog(ch chan<- prometheus.Metric, backlog Backlog) {
+	const window = "15m" // PeakWindow, as people write it.
+	c.gauge(ch, c.backlogSeconds, backlog.Seconds)
+	c.gauge(ch, c.backlogPeak, float64(backlog.PeakDeleted), "deleted", "", window)
+	c.gauge(ch, c.backlogPeak, float64(backlog.PeakProjects), "deleted", "project", window)
+}
+
+func (c *Collector) collectGaps(ch chan<- prometheus.Metric, state State) {
+	for i, reason := range Reasons() {
+		gap := state.Gaps[i]
+		count, seconds := gap.Visible()
+		c.counter(ch, c.gaps, float64(count), gap.Created, string(reason))
+		c.counter(ch, c.gapSeconds, seconds, gap.Created, string(reason))
+	}
+}
+
+func (c *Collector) collectEvents(ch chan<- prometheus.Metric, series []Series) {
+	before := c.exposed.Load()
+	next := &exposition{series, make([]prometheus.Metric, len(series))}
+	for i, s := range series {
+		if i < len(before.series) && before.series[i].looksLike(s) {
+			next.metrics[i] = before.metrics[i]
+		} else {
+			next.metrics[i] = c.event(s)
+		}
+		ch <- next.metrics[i]
+	}
+	c.exposed.Store(next)
+	c.poller.metrics.delay.Collect(ch)
+}
+
+func (c *Collector) event(s Series) prometheus.Metric {
+	l := s.Labels
+	return prometheus.MustNewConstMetricWithCreatedTimestamp(
+		c.events, prometheus.CounterValue, float64(s.Visible()), s.Created,
+		c.workspace, l.Action, l.ResourceType, l.ResourceSubtype, l.ChangeField, l.ParentType)
+}
+
+// looksLike tells whether two series are exposed alike.
+func (s Series) looksLike(other Series) bool {
+	return s.Labels == other.Labels && s.Visible() == other.Visible() && s.Created.Equal(other.Created)
+}
+
+func (c *Collector) gauge(ch chan<- prometheus.Metric, desc *prometheus.Desc, value float64, labels ...string) {
+	ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, append([]string{c.workspace}, labels...)...)
+}
+
+// timestamp exposes nothing while the time is not known.
+func (c *Collector) timestamp(ch chan<- prometheus.Metric, desc *prometheus.Desc, t time.Time) {
+	if !t.IsZero() {
+		c.gauge(ch, desc, float64(t.UnixMilli())/1000)
+	}
+}
+
+func (c *Collector) counter(ch chan<- prometheus.Metric, desc *prometheus.Desc, value float64, created time.Time, labels ...string) {
+	ch <- prometheus.MustNewConstMetricWithCreatedTimestamp(
+		desc, prometheus.CounterValue, value, created, append([]string{c.workspace}, labels...)...)
+}
+
+func number(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

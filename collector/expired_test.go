@@ -1,0 +1,166 @@
+package collector
+
+import (
+	"fmt"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"asana_exporter/client"
+)
+
+// gapsOf returns the visible gaps, as count and seconds, of state_lost and of token_expired.
+func gapsOf(view *View) string {
+	lost, lostSeconds := view.State.Gaps[0].Visible()
+	expired, expiredSeconds := view.State.Gaps[1].Visible()
+	return fmt.Sprintf("lost %d (%g s), expired %d (%g s)", lost, lostSeconds, expired, expiredSeconds)
+}
+
+func TestFirstStartAsksForATokenAndCountsFromThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, NewEpoch(at(0)), Options{}, except(
+			map[int]error{0: expired("0")},
+			stream(client.Page{HasMore: true, Events: events(2, at(0))}, client.Page{Events: events(3, at(0))}),
+		))
+		r.run(16 * time.Second)
+		wantEqual(t, "asked", r.asana.asked, []question{{0, ""}, {0, "0"}, {0, "1"}, {15 * time.Second, "2"}})
+		view := r.View()
+		wantEqual(t, "shown", shown(view), map[Labels]uint64{deletedTask(): 5})
+		wantEqual(t, "gaps", gapsOf(view), "lost 0 (0 s), expired 0 (0 s)")
+		wantEqual(t, "backlog", view.State.Backlog, Backlog{})
+	})
+}
+
+func TestFirstStartWaitsForAnAsanaThatIsDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failures := map[int]error{10: expired("0")}
+		for call := range 10 {
+			failures[call] = &client.StatusError{Status: 503}
+		}
+		r := newRig(t, NewEpoch(at(0)), Options{}, except(failures, stream(client.Page{Events: events(2, at(0))})))
+		r.run(time.Hour)
+		wantEqual(t, "shown", shown(r.View()), map[Labels]uint64{deletedTask(): 2})
+		wantEqual(t, "gaps", gapsOf(r.View()), "lost 0 (0 s), expired 0 (0 s)")
+		wantEqual(t, "backlog", r.View().State.Backlog, Backlog{})
+	})
+}
+
+func TestStartAfterADamagedFileIsAGap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Hour)
+		state := NewEpoch(time.Now())
+		state.LostSince = at(0)
+		r := newRig(t, state, Options{}, except(map[int]error{0: expired("0")}, stream()))
+		r.run(5 * time.Minute)
+		wantEqual(t, "gaps", gapsOf(r.View()), "lost 1 (3600 s), expired 0 (0 s)")
+		wantEqual(t, "lost since", r.disk.last().LostSince, time.Time{})
+	})
+}
+
+// The state may be an old copy, so somebody may have seen more than it holds.
+func TestTokenExpiredAtTheStartBeginsAnEpoch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		state := following().With(client.Page{Sync: "old", Events: events(7, at(0))}, at(0), lax()).reveal(at(0), 0)
+		time.Sleep(25 * time.Hour)
+		failures := map[int]error{0: &client.StatusError{Status: 502}, 1: expired("0")}
+		r := newRig(t, state, Options{}, except(failures, stream(client.Page{Events: events(2, time.Now())})))
+		r.run(10 * time.Second)
+		wantEqual(t, "asked", r.asana.asked, []question{
+			{25 * time.Hour, "old"},
+			{25*time.Hour + 500*time.Millisecond, "old"},
+			{25*time.Hour + 1500*time.Millisecond, "0"}, // A refusal like any other, so it waits.
+		})
+		view := r.View()
+		wantEqual(t, "shown", shown(view), map[Labels]uint64{deletedTask(): 2})
+		wantEqual(t, "epoch", view.State.Epoch, at(25*time.Hour+500*time.Millisecond))
+		wantEqual(t, "created", seriesOf(t, view.State, deletedTask()).Created, view.State.Epoch)
+		wantEqual(t, "gaps", gapsOf(view), "lost 0 (0 s), expired 1 (90000.5 s)")
+		wantEqual(t, "backlog", view.State.Backlog, Backlog{})
+	})
+}
+
+func TestTokenExpiredWhileRunningKeepsTheCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pages := stream(client.Page{Events: events(7, at(0))}, client.Page{Events: events(2, at(0))})
+		r := newRig(t, following(), Options{}, except(map[int]error{1: expired("1")}, pages))
+		stop := r.start()
+		time.Sleep(15 * time.Second)
+		synctest.Wait()
+		view := r.View()
+		wantEqual(t, "shown", shown(view), map[Labels]uint64{deletedTask(): 7})
+		wantEqual(t, "gaps", gapsOf(view), "lost 0 (0 s), expired 1 (15 s)")
+		wantEqual(t, "up", view.Up, false)
+		time.Sleep(time.Second)
+		stop()
+		view = r.View()
+		wantEqual(t, "shown later", shown(view), map[Labels]uint64{deletedTask(): 9})
+		wantEqual(t, "epoch", view.State.Epoch, at(0))
+		wantEqual(t, "up later", view.Up, true)
+	})
+}
+
+// What was read of the backlog is published as one, and only the rest is a gap.
+func TestTokenExpiredInACatchUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pages := stream(
+			client.Page{Events: events(1, at(0))},
+			client.Page{HasMore: true, Events: events(10, at(20*time.Minute))},
+			client.Page{HasMore: true, Events: events(10, at(40*time.Minute))},
+			client.Page{Events: events(1, at(2*time.Hour))},
+		)
+		failures := map[int]error{3: expired("3")}
+		r := newRig(t, following(), Options{}, func(call int, token string) (client.Page, error) {
+			if call == 1 {
+				time.Sleep(2*time.Hour - 15*time.Second) // An outage, as seen by somebody with patience.
+			}
+			return except(failures, pages)(call, token)
+		})
+		stop := r.start()
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		view := r.View()
+		wantEqual(t, "shown", shown(view), map[Labels]uint64{deletedTask(): 21})
+		wantEqual(t, "catching up", view.CatchingUp, false)
+		backlog := Backlog{Seconds: 2400, PeakDeleted: 10, HoldUntil: at(2*time.Hour + 20*time.Minute)}
+		wantEqual(t, "backlog", view.State.Backlog, backlog)
+		wantEqual(t, "gaps", gapsOf(view), "lost 0 (0 s), expired 1 (4800 s)")
+		time.Sleep(time.Second)
+		stop()
+		wantEqual(t, "asked", r.asana.asked, []question{
+			{0, "0"}, {15 * time.Second, "1"}, {2 * time.Hour, "2"}, {2 * time.Hour, "3"}, {2*time.Hour + 500*time.Millisecond, "3"},
+		})
+		wantEqual(t, "shown later", shown(r.View()), map[Labels]uint64{deletedTask(): 22})
+		wantEqual(t, "backlog later", r.View().State.Backlog, backlog)
+	})
+}
+
+func TestTokenExpiredWithoutAFreshOneKeepsTheOld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failures := map[int]error{0: expired(""), 1: expired("")}
+		r := newRig(t, following(), Options{}, except(failures, stream(client.Page{Events: events(2, at(0))})))
+		r.run(5 * time.Second)
+		wantEqual(t, "asked", r.asana.asked, []question{{0, "0"}, {500 * time.Millisecond, "0"}, {1500 * time.Millisecond, "0"}})
+		wantEqual(t, "shown", shown(r.View()), map[Labels]uint64{deletedTask(): 2})
+		wantEqual(t, "gaps", gapsOf(r.View()), "lost 0 (0 s), expired 0 (0 s)")
+	})
+}
+
+func TestGapThatCanNotBeSavedIsNotCountedTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failures := map[int]error{1: expired("a"), 2: expired("b"), 3: expired("1")}
+		r := newRig(t, following(), Options{}, except(failures, stream(client.Page{Events: events(2, at(0))}, client.Page{})))
+		r.disk.fail = func(save int) error {
+			if save == 1 || save == 2 {
+				return syscall.EIO
+			}
+			return nil
+		}
+		r.run(20 * time.Second)
+		wantEqual(t, "asked", r.asana.asked, []question{
+			{0, "0"}, {15 * time.Second, "1"}, {15500 * time.Millisecond, "1"}, {16500 * time.Millisecond, "1"}, {18500 * time.Millisecond, "1"},
+		})
+		wantEqual(t, "shown", shown(r.View()), map[Labels]uint64{deletedTask(): 2})
+		wantEqual(t, "gaps", gapsOf(r.View()), "lost 0 (0 s), expired 1 (16.5 s)")
+	})
+}

@@ -1,0 +1,354 @@
+// Package collector counts the events of one Asana workspace, each exactly once, and exposes the counts.
+//
+// Start with Poller.Run: it reads a page, counts it (State.With), makes the counts durable (Store.Save) and only then shows
+// them to the Collector. The package knows no HTTP: pages come from a Source, such as a *client.Client.
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime/debug"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"asana_exporter/client"
+)
+
+const (
+	// quietCommit is how often an empty page at the end of the stream is committed at most.
+	quietCommit = time.Minute
+	// nameEvery is how often the name of the workspace is asked for, and nameRetry how long after a refusal.
+	nameEvery = 24 * time.Hour
+	nameRetry = time.Hour
+	// missedPolls is how many polls a stuck poller may miss before it is called stuck, and a workspace not ready.
+	missedPolls = 3
+)
+
+// A Source is where pages come from; *client.Client is one.
+type Source interface {
+	Events(ctx context.Context, sync string) (client.Page, error)
+	WorkspaceName(ctx context.Context) (string, error)
+}
+
+// A Saver makes a State durable; *Store is one.
+type Saver interface{ Save(State) error }
+
+// Options are what a Poller needs beside its Source and its Saver.
+type Options struct {
+	// Interval is the time from the start of one poll to the start of the next; 15 seconds if zero.
+	Interval time.Duration
+	// Timeout is the longest that one request takes; 30 seconds if zero.
+	Timeout time.Duration
+	// ZeroFirst and MaxSeries are those of Rules.
+	ZeroFirst time.Duration
+	MaxSeries int
+	// Jitter returns numbers in [0, 1) for the waits after failures; rand.Float64 if nil.
+	Jitter func() float64
+	Logger log.Logger
+}
+
+// A Poller follows one workspace: it reads a page, makes the counts durable, shows them, and asks for the next.
+// Run is called once; the other methods are safe for concurrent use.
+type Poller struct {
+	source   Source
+	saver    Saver
+	metrics  *Metrics
+	rules    Rules
+	interval time.Duration
+	timeout  time.Duration
+	jitter   func() float64
+	logger   log.Logger
+	board    board
+
+	// Run's goroutine owns what follows.
+	state    State
+	accepted bool      // This process has accepted a page.
+	failures int       // Polls that failed, in a row.
+	unsaved  bool      // A reveal could not be saved: it waits for the next poll.
+	askName  time.Time // When to ask for the name of the workspace.
+}
+
+// NewPoller returns a Poller that goes on from state, which must be durable.
+func NewPoller(source Source, saver Saver, metrics *Metrics, state State, o Options) *Poller {
+	p := &Poller{
+		source: source, saver: saver, metrics: metrics, logger: o.Logger, jitter: o.Jitter,
+		interval: o.Interval, timeout: o.Timeout, state: state, askName: state.NameAsked.Add(nameEvery),
+	}
+	if p.interval == 0 {
+		p.interval = 15 * time.Second
+	}
+	if p.timeout == 0 {
+		p.timeout = 30 * time.Second
+	}
+	if p.jitter == nil {
+		p.jitter = rand.Float64
+	}
+	if p.logger == nil {
+		p.logger = log.NewNopLogger()
+	}
+	p.rules = Rules{
+		ZeroFirst:    o.ZeroFirst,
+		MaxSeries:    o.MaxSeries,
+		CatchUpAfter: max(time.Minute, 2*p.interval),
+	}
+	now := time.Now()
+	p.state = p.state.exposed(now, false)
+	p.board.view.Store(&View{State: p.state, CatchingUp: state.Running != nil, LastSuccess: state.lastSuccess()})
+	p.promise(now)
+	return p
+}
+
+// View returns what may be seen now. The caller must not change it.
+func (p *Poller) View() *View { return p.board.view.Load() }
+
+// Healthy tells whether the poller is on time. Failing polls are on time; a poller that hangs is not.
+func (p *Poller) Healthy() bool { return time.Now().Before(*p.board.deadline.Load()) }
+
+// Ready tells whether the first catch-up is complete and the last poll that ended well is recent.
+func (p *Poller) Ready() bool {
+	view := p.View()
+	return view.Ready && time.Since(view.LastPoll) <= missedPolls*p.interval
+}
+
+// Run polls until ctx ends, which is no error.
+func (p *Poller) Run(ctx context.Context) error {
+	nextPoll := time.Now()
+	for ctx.Err() == nil {
+		now := time.Now()
+		p.promise(now)
+		if now.Before(nextPoll) {
+			p.reveal(now)
+		} else {
+			nextPoll = p.turn(ctx, now)
+		}
+		wake := p.nextWake(nextPoll)
+		p.promise(wake)
+		sleep(ctx, time.Until(wake))
+	}
+	return nil
+}
+
+// turn polls once and returns when to poll again.
+func (p *Poller) turn(ctx context.Context, start time.Time) time.Time {
+	p.unsaved = false
+	more, err := p.poll(ctx)
+	now := time.Now()
+	switch {
+	case ctx.Err() != nil:
+		return now // Asked to stop: not a failure.
+	case err != nil:
+		p.failures++
+		wait := backoff(p.failures, err, p.jitter())
+		p.board.change(func(v *View) { v.Up = false })
+		msg := "poll failed, the position stays"
+		if expired, ok := errors.AsType[*client.SyncExpiredError](err); ok && expired.Sync != "" {
+			msg = "poll failed, a fresh position is used"
+		}
+		level.Warn(p.logger).Log("msg", msg, "err", err, "failures", p.failures, "retry_in", wait)
+		return now.Add(wait)
+	case p.failures > 0:
+		level.Info(p.logger).Log("msg", "polls succeed again", "failures", p.failures)
+		p.failures = 0
+	}
+	p.board.change(func(v *View) { v.Up, v.LastPoll = true, now })
+	if more {
+		return now
+	}
+	p.refreshName(ctx, now)
+	return start.Add(p.interval)
+}
+
+// poll asks for one page and counts it. It tells whether another can be had at once.
+func (p *Poller) poll(ctx context.Context) (more bool, err error) {
+	defer p.caught(&err)
+	page, err := p.source.Events(ctx, p.state.Token)
+	if expired, ok := errors.AsType[*client.SyncExpiredError](err); ok && expired.Sync != "" {
+		return p.expired(expired)
+	}
+	if err != nil {
+		return false, err
+	}
+	return p.accept(page, time.Now())
+}
+
+// caught, deferred, turns a panic into an error.
+func (p *Poller) caught(err *error) {
+	if r := recover(); r != nil {
+		level.Error(p.logger).Log("msg", "panic while reading an answer", "stack", string(debug.Stack()))
+		*err = fmt.Errorf("panic: %v", r)
+	}
+}
+
+// accept commits a page and publishes it, unless it is part of a backlog that goes on.
+func (p *Poller) accept(page client.Page, now time.Time) (more bool, err error) {
+	moved := page.Sync != p.state.Token
+	switch {
+	case !moved && len(page.Events) > 0:
+		return false, errors.New("the answer has events and the very token that was asked with: they would come again")
+	case !moved && page.HasMore:
+		return false, nil // It moves nothing, and the end of the stream is elsewhere.
+	case page.Strays > 0:
+		level.Warn(p.logger).Log("msg", "elements of a page are no events", "elements", page.Strays)
+	}
+	if len(page.Events) > 0 || page.HasMore || p.worthCommit(now) {
+		if err := p.commit(p.state.With(page, now, p.rules), now); err != nil {
+			return false, err
+		}
+		p.metrics.counted(page.Events, now)
+	} else {
+		p.state = p.state.atEnd(now)
+	}
+	p.accepted = true
+	p.publish(!page.HasMore)
+	level.Debug(p.logger).Log("msg", "page counted", "events", len(page.Events), "has_more", page.HasMore)
+	return page.HasMore && len(page.Events) > 0, nil
+}
+
+// worthCommit tells whether an empty page at the end of the stream changes more than the time.
+func (p *Poller) worthCommit(now time.Time) bool {
+	return p.state.Running != nil || p.state.behind(now, p.rules) ||
+		now.Sub(p.state.Committed).Abs() >= quietCommit // Abs, since the clock may have been set back.
+}
+
+// expired goes on from a fresh token, and reports what was lost.
+func (p *Poller) expired(e *client.SyncExpiredError) (more bool, err error) {
+	now := time.Now()
+	first := p.state.Token == ""
+	next, lost := p.state.Expired(e.Sync, now, p.accepted)
+	if err := p.commit(next, now); err != nil {
+		return false, err
+	}
+	p.publish(false)
+	if !lost.From.IsZero() {
+		level.Error(p.logger).Log("msg", "gap: what happened in between can't be read any more", "reason", lost.Reason,
+			"from", lost.From.Format(time.RFC3339), "to", lost.To.Format(time.RFC3339), "new_epoch", lost.NewEpoch)
+	}
+	if first {
+		level.Info(p.logger).Log("msg", "counting starts now", "epoch", next.Epoch.Format(time.RFC3339))
+		return true, nil
+	}
+	return false, e
+}
+
+// commit makes next durable and only then the state.
+func (p *Poller) commit(next State, now time.Time) error {
+	if next.Running == nil {
+		next = next.reveal(now, p.rules.ZeroFirst)
+	}
+	start := time.Now()
+	err := p.saver.Save(next)
+	p.metrics.committed(err, time.Since(start))
+	if err == nil {
+		p.state = next
+	}
+	return err
+}
+
+// publish lets people see the state, which is durable. A state with a backlog that goes on stays hidden.
+func (p *Poller) publish(atEnd bool) {
+	ready := p.View().Ready || atEnd
+	p.board.change(func(v *View) {
+		v.LastSuccess = p.state.lastSuccess()
+		v.CatchingUp = p.state.Running != nil
+		if !v.CatchingUp {
+			v.State, v.Ready = p.state, ready
+		}
+	})
+	if p.state.Running == nil {
+		p.state = p.state.exposed(time.Now(), ready) // From now on, and not from before a commit that took long.
+	}
+}
+
+// reveal shows the values of series that were at 0 for long enough.
+func (p *Poller) reveal(now time.Time) {
+	if err := p.commit(p.state, now); err != nil {
+		p.unsaved = true
+		level.Warn(p.logger).Log("msg", "new series stay at zero", "err", err)
+		return
+	}
+	p.publish(false)
+}
+
+// refreshName asks for the name of the workspace once a day. Nothing depends on it.
+func (p *Poller) refreshName(ctx context.Context, now time.Time) {
+	if now.Before(p.askName) || p.state.Running != nil {
+		return
+	}
+	p.promise(now)
+	p.askName = now.Add(nameRetry)
+	name, err := p.name(ctx)
+	if err == nil {
+		next := p.state
+		next.Name, next.NameAsked = labelValue(name), stamp(now)
+		err = p.commit(next, now)
+	}
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		level.Warn(p.logger).Log("msg", "name of the workspace not known", "err", err, "retry_in", nameRetry)
+	default:
+		p.askName = now.Add(nameEvery)
+		p.publish(false)
+	}
+}
+
+func (p *Poller) name(ctx context.Context) (name string, err error) {
+	defer p.caught(&err)
+	return p.source.WorkspaceName(ctx)
+}
+
+// nextWake returns when there is something to do: a poll, or a series to reveal before it.
+func (p *Poller) nextWake(nextPoll time.Time) time.Time {
+	if p.unsaved || p.state.Running != nil {
+		return nextPoll
+	}
+	if at := p.state.nextReveal(p.rules.ZeroFirst); !at.IsZero() && at.Before(nextPoll) {
+		return at
+	}
+	return nextPoll
+}
+
+// promise says that the poller will be back at the given time, or a few polls and two requests later at the latest.
+func (p *Poller) promise(at time.Time) {
+	deadline := at.Add(missedPolls*p.interval + p.timeout)
+	p.board.deadline.Store(&deadline)
+}
+
+// backoff returns how long to wait after so many failures in a row: full jitter between nothing and a second, doubled
+// with each failure up to five minutes, and never less than Asana asks for, which is believed up to a quarter of an hour.
+// See https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/.
+func backoff(failures int, err error, jitter float64) time.Duration {
+	const longest, believed = 5 * time.Minute, 15 * time.Minute
+	ceiling := longest
+	if failures < 10 { // 2^9 seconds are more than the longest.
+		ceiling = min(longest, time.Second<<(failures-1))
+	}
+	wait := time.Duration(jitter * float64(ceiling))
+	return max(wait, min(believed, retryAfter(err)))
+}
+
+func retryAfter(err error) time.Duration {
+	if limited, ok := errors.AsType[*client.RateLimitError](err); ok {
+		return limited.RetryAfter
+	}
+	if refused, ok := errors.AsType[*client.StatusError](err); ok {
+		return refused.RetryAfter
+	}
+	return 0
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

@@ -1,0 +1,352 @@
+package collector
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"asana_exporter/client"
+)
+
+// maxAhead is how far Asana's clock may be ahead of ours; a later date is a wild one.
+const maxAhead = time.Hour
+
+// A Reason says why a stretch of the stream can't be read any more.
+type Reason string
+
+// The reasons of a gap.
+const (
+	TokenExpired Reason = "token_expired" // The position died.
+	StateLost    Reason = "state_lost"    // The state file was damaged.
+)
+
+// Reasons returns all reasons.
+func Reasons() []Reason { return []Reason{StateLost, TokenExpired} }
+
+// Rules are what the operator decides about counting.
+type Rules struct {
+	// ZeroFirst is how long a new series is exposed at 0 before its value; 0 turns that off.
+	ZeroFirst time.Duration
+	// MaxSeries is how many label sets are counted apart; further ones are folded.
+	MaxSeries int
+	// CatchUpAfter is how long ago the position was last at the end of the stream when what is read becomes a backlog.
+	CatchUpAfter time.Duration
+}
+
+// State is everything that a restart needs: the position in the stream and all that was counted up to it. It is a value:
+// its methods return a new State and leave the old one as it was, so a published State can be read by anybody.
+// Its times have no more than milliseconds. The zero State is good for nothing; NewEpoch makes the first one.
+type State struct {
+	// Epoch is when the counters were at zero.
+	Epoch time.Time
+	// Token is the position; empty before the first one is known.
+	Token string
+	// Committed is the time of the last commit.
+	Committed time.Time
+	// AtEnd is when the position was last known to be at the end of the stream.
+	AtEnd time.Time
+	// LastEvent is the newest created_at that was counted.
+	LastEvent time.Time
+	// Name is the name of the workspace, and NameAsked when Asana was asked for it.
+	Name      string
+	NameAsked time.Time
+	// LostSince is set while the start of a gap is known and its end is not: after a damaged state file.
+	LostSince time.Time
+	// Gaps are in the order of Reasons.
+	Gaps [2]Gap
+	// Running is the backlog that is being read; nil if there is none.
+	Running *Running
+	// Backlog is the latest that was read to its end.
+	Backlog Backlog
+
+	series []Series       // A State never changes the array of another.
+	index  map[Labels]int // Where a label set is in series; shared by many States, and copied before it grows.
+	active int            // Label sets that count against Rules.MaxSeries.
+}
+
+// A Series is the count of one label set.
+type Series struct {
+	Labels Labels
+	Value  uint64
+	exposure
+}
+
+// A Gap sums up the stretches that were lost for one reason.
+type Gap struct {
+	Count   uint64
+	Seconds float64
+	exposure
+}
+
+// exposure is what makes the first increment of a counter visible to increase(): it is seen at 0 first.
+type exposure struct {
+	// Created is when the counter was at zero.
+	Created time.Time
+	// Shown tells that its value may be seen.
+	Shown bool
+	// since is when this process began to expose it.
+	since time.Time
+}
+
+// due tells whether a counter has been exposed at 0 for long enough.
+func (e exposure) due(now time.Time, zeroFirst time.Duration) bool {
+	return !e.Shown && (zeroFirst == 0 || !e.since.IsZero() && now.Sub(e.since) >= zeroFirst)
+}
+
+// NewEpoch returns a State with all counters at zero and no position.
+func NewEpoch(now time.Time) State {
+	now = stamp(now)
+	s := State{Epoch: now, Committed: now}
+	for i := range s.Gaps {
+		s.Gaps[i].Created = now
+	}
+	return s.complete(now)
+}
+
+// complete adds the known label sets that are missing, created at the given time.
+func (s State) complete(created time.Time) State {
+	s.index = maps.Clone(s.index)
+	if s.index == nil {
+		s.index = map[Labels]int{}
+	}
+	s.series = slices.Clone(s.series)
+	for _, labels := range Known() {
+		if _, ok := s.index[labels]; !ok {
+			s.index[labels] = len(s.series)
+			s.series = append(s.series, Series{Labels: labels, exposure: exposure{Created: created}})
+		}
+	}
+	return s
+}
+
+// Series returns the series in the order in which they came. The caller must not change them.
+func (s State) Series() []Series { return s.series }
+
+// Active returns how many label sets count against Rules.MaxSeries.
+func (s State) Active() int { return s.active }
+
+// foldedEvents returns how many of the events that may be seen are counted under folded labels.
+func (s State) foldedEvents() uint64 {
+	var n uint64
+	for _, series := range s.series {
+		if series.Labels.isFolded() {
+			n += series.Visible()
+		}
+	}
+	return n
+}
+
+// Visible returns what may be seen of the value.
+func (s Series) Visible() uint64 {
+	if !s.Shown {
+		return 0
+	}
+	return s.Value
+}
+
+// Visible returns what may be seen of the gaps.
+func (g Gap) Visible() (count uint64, seconds float64) {
+	if !g.Shown {
+		return 0, 0
+	}
+	return g.Count, g.Seconds
+}
+
+// With returns the State after page, which was accepted at now.
+func (s State) With(page client.Page, now time.Time, rules Rules) State {
+	now = stamp(now)
+	next := s
+	next.Token = page.Sync
+	if next.Running == nil && s.behind(now, rules) {
+		next.Running = &Running{Since: s.AtEnd}
+	}
+	next.count(page.Events, now, rules)
+	next.Committed = now // Not before count: a new series was created at the previous commit.
+	if next.Running != nil {
+		next.Running = next.Running.with(page.Events, now)
+	}
+	if !page.HasMore {
+		next.finish(now)
+	}
+	return next
+}
+
+// lastSuccess returns when the last page was committed; zero if there was none.
+func (s State) lastSuccess() time.Time {
+	if s.Token == "" {
+		return time.Time{}
+	}
+	return s.Committed
+}
+
+// stamp returns a time as it is in a State: what a file can hold, and of the wall clock.
+func stamp(t time.Time) time.Time { return t.Truncate(time.Millisecond).UTC() }
+
+// behind tells whether what is read now is a backlog.
+func (s State) behind(now time.Time, rules Rules) bool {
+	return !s.AtEnd.IsZero() && now.Sub(s.AtEnd) > rules.CatchUpAfter
+}
+
+// atEnd returns the State after an empty answer at the end of the stream that is not worth a commit.
+func (s State) atEnd(now time.Time) State {
+	s.AtEnd = stamp(now)
+	return s
+}
+
+// finish ends the running backlog, if there is one. It changes s.
+func (s *State) finish(now time.Time) {
+	if s.Running != nil {
+		s.Backlog = s.Running.until(now, now)
+		s.Running = nil
+	}
+	s.AtEnd = now
+}
+
+// count adds events to series of its own. It changes s.
+func (s *State) count(events []client.Event, now time.Time, rules Rules) {
+	if len(events) == 0 {
+		return
+	}
+	c := counting{State: s, created: s.Committed, maxSeries: rules.MaxSeries}
+	s.series = slices.Clone(s.series)
+	for _, event := range events {
+		s.series[c.at(classify(event))].Value++
+		if date := dateOf(event, now); date.After(s.LastEvent) {
+			s.LastEvent = stamp(date)
+		}
+	}
+}
+
+// dateOf returns when an event happened; zero if that can't be read.
+func dateOf(e client.Event, now time.Time) time.Time {
+	if e.CreatedAt.Sub(now) > maxAhead {
+		return time.Time{}
+	}
+	return e.CreatedAt
+}
+
+// Lost is a stretch of the stream that became a gap; From is zero if there is none.
+type Lost struct {
+	Reason   Reason
+	From, To time.Time
+	NewEpoch bool
+}
+
+// Expired returns the State after Asana no longer knew the position, with a fresh token, and what was lost by that; at
+// the first start of all, nothing.
+//
+// If this process had accepted a page before, the counters go on. If not, the State may be an old copy, in which less was
+// counted than somebody has seen: then an epoch begins.
+func (s State) Expired(fresh string, now time.Time, accepted bool) (State, Lost) {
+	now = stamp(now)
+	next := s
+	lost := Lost{Reason: TokenExpired, From: s.AtEnd, To: now}
+	switch {
+	case s.Token == "":
+		lost.Reason, lost.From = StateLost, s.LostSince
+		next.LostSince = time.Time{}
+	case accepted && s.Running != nil:
+		lost.From = s.Running.newest(now)
+		next.Backlog = s.Running.until(lost.From, now)
+		next.Running = nil
+	case !accepted:
+		lost.NewEpoch = true
+		next = NewEpoch(now)
+		next.Name, next.NameAsked = s.Name, s.NameAsked
+		next.Gaps, next.Backlog, next.LastEvent = s.Gaps, s.Backlog, s.LastEvent
+	}
+	next.Token, next.AtEnd, next.Committed = fresh, now, now
+	if !lost.From.IsZero() {
+		gap := &next.Gaps[slices.Index(Reasons(), lost.Reason)]
+		gap.Count++
+		gap.Seconds += max(0, now.Sub(lost.From).Seconds())
+	}
+	return next, lost
+}
+
+// exposed returns the State as it is when people can see it from now on.
+func (s State) exposed(now time.Time, events bool) State {
+	for i := range s.Gaps {
+		s.Gaps[i].exposedSince(now)
+	}
+	fresh := func(series Series) bool { return !series.Shown && series.since.IsZero() }
+	if !events || !slices.ContainsFunc(s.series, fresh) {
+		return s
+	}
+	s.series = slices.Clone(s.series)
+	for i := range s.series {
+		s.series[i].exposedSince(now)
+	}
+	return s
+}
+
+func (e *exposure) exposedSince(now time.Time) {
+	if e.since.IsZero() {
+		e.since = now
+	}
+}
+
+// reveal returns the State in which every counter that was at 0 for long enough shows its value.
+func (s State) reveal(now time.Time, zeroFirst time.Duration) State {
+	if due := func(series Series) bool { return series.due(now, zeroFirst) }; slices.ContainsFunc(s.series, due) {
+		s.series = slices.Clone(s.series)
+		for i := range s.series {
+			s.series[i].Shown = s.series[i].Shown || s.series[i].due(now, zeroFirst)
+		}
+	}
+	for i := range s.Gaps {
+		s.Gaps[i].Shown = s.Gaps[i].Shown || s.Gaps[i].due(now, zeroFirst)
+	}
+	return s
+}
+
+// nextReveal returns when the next counter has been at 0 for long enough that has something to show; zero if none has.
+func (s State) nextReveal(zeroFirst time.Duration) time.Time {
+	var next time.Time
+	consider := func(e exposure, counted bool) {
+		if at := e.since.Add(zeroFirst); counted && !e.Shown && !e.since.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	for _, series := range s.series {
+		consider(series.exposure, series.Value > 0)
+	}
+	for _, gap := range s.Gaps {
+		consider(gap.exposure, gap.Count > 0)
+	}
+	return next
+}
+
+// counting finds the series of a label set, and makes it where there is none.
+type counting struct {
+	*State
+	created   time.Time // Of a new series: the time of the previous commit.
+	maxSeries int
+	copied    bool // The index is our own.
+}
+
+// at returns the place of the series under which an event with these labels counts.
+func (c *counting) at(labels Labels) int {
+	i, ok := c.index[labels]
+	if !ok && c.active >= c.maxSeries && !labels.isFolded() {
+		labels = labels.fold()
+		i, ok = c.index[labels]
+	}
+	if !ok {
+		i = c.add(labels)
+	}
+	if c.series[i].Value == 0 && !labels.isFolded() {
+		c.active++
+	}
+	return i
+}
+
+func (c *counting) add(labels Labels) int {
+	if !c.copied {
+		c.index = maps.Clone(c.index)
+		c.copied = true
+	}
+	c.index[labels] = len(c.series)
+	c.series = append(c.series, Series{Labels: labels, exposure: exposure{Created: c.created}})
+	return len(c.series) - 1
+}

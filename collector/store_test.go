@@ -1,0 +1,291 @@
+package collector
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// saveSteps are the names that Store.before hears during a Save, in order.
+func saveSteps() []string {
+	return []string{"create", "write", "fsync", "close", "rename", "fsync folder", "done"}
+}
+
+// openStore opens a store for workspace 1 that the test closes in the end.
+func openStore(t *testing.T, dir string) *Store {
+	t.Helper()
+	store, err := OpenStore(dir, "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	return store
+}
+
+// files returns the names in a folder.
+func files(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := make([]string, len(entries))
+	for i, entry := range entries {
+		names[i] = entry.Name()
+	}
+	return names
+}
+
+func save(t *testing.T, store *Store, s State) {
+	t.Helper()
+	if err := store.Save(s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func load(t *testing.T, store *Store) State {
+	t.Helper()
+	s, err := store.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestLoadReturnsWhatWasSaved(t *testing.T) {
+	store := openStore(t, t.TempDir())
+	for _, s := range []State{following(), born(), NewEpoch(at(0))} {
+		save(t, store, s)
+		wantEqual(t, "state", load(t, store), s)
+	}
+	wantEqual(t, "files", files(t, store.dir), []string{"1.json", "lock"})
+}
+
+func TestSaveThatFailsLeavesAWholeState(t *testing.T) {
+	older, newer := following(), born()
+	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EIO, syscall.EROFS} {
+		for i, failing := range saveSteps() {
+			store := openStore(t, t.TempDir())
+			save(t, store, older)
+			var seen []string
+			store.before = func(step string) error {
+				seen = append(seen, step)
+				if step == failing {
+					return &fs.PathError{Op: step, Path: "state", Err: errno}
+				}
+				return nil
+			}
+			if err := store.Save(newer); !errors.Is(err, errno) {
+				t.Errorf("%s at %s: Save returned %v", errno, failing, err)
+			}
+			wantEqual(t, "steps", seen, saveSteps()[:i+1])
+			want := older
+			if i > slices.Index(saveSteps(), "rename") {
+				want = newer
+			}
+			wantEqual(t, failing+": state", load(t, store), want)
+			wantEqual(t, failing+": files", files(t, store.dir), []string{"1.json", "lock"})
+
+			store.before = func(string) error { return nil }
+			save(t, store, newer)
+			wantEqual(t, "state of the next Save", load(t, store), newer)
+		}
+	}
+}
+
+// Failures of the real thing: errors of the file system, and not of a hook.
+func TestFolderThatIsGoneOrInTheWay(t *testing.T) {
+	t.Run("gone", func(t *testing.T) {
+		store := openStore(t, filepath.Join(t.TempDir(), "data"))
+		if err := os.RemoveAll(store.dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Save(born()); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("Save: %v, want that the folder is not there", err)
+		}
+		if err := syncDir(store.dir); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("syncDir: %v, want that the folder is not there", err)
+		}
+	})
+	t.Run("a folder in the place of the file", func(t *testing.T) {
+		store := openStore(t, t.TempDir())
+		if err := os.MkdirAll(filepath.Join(store.path, "full"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Save(born()); err == nil {
+			t.Error("Save: no error")
+		}
+		wantEqual(t, "files", files(t, store.dir), []string{"1.json", "lock"})
+	})
+	t.Run("a folder in the place of the lock", func(t *testing.T) {
+		dir := t.TempDir()
+		if err := os.Mkdir(filepath.Join(dir, "lock"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := OpenStore(dir, "1"); !errors.Is(err, syscall.EISDIR) || !strings.Contains(err.Error(), "--state.dir") {
+			t.Errorf("OpenStore: %v, want EISDIR and what to do", err)
+		}
+	})
+	t.Run("a folder that looks like a leftover", func(t *testing.T) {
+		dir := t.TempDir()
+		if err := os.MkdirAll(filepath.Join(dir, "1.json.tmp1", "full"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := OpenStore(dir, "1"); !errors.Is(err, syscall.ENOTEMPTY) {
+			t.Errorf("OpenStore: %v, want ENOTEMPTY", err)
+		}
+	})
+}
+
+func TestLeftoversOfAKilledProcessAreRemoved(t *testing.T) {
+	dir := t.TempDir()
+	first := openStore(t, dir)
+	save(t, first, born())
+	for _, name := range []string{"1.json.tmp", "1.json.tmp123", "11.json.tmp1", "1.json.damaged-x", "notes.tmp"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("half a st"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	store := openStore(t, dir)
+	wantEqual(t, "files", files(t, dir), []string{"1.json", "1.json.damaged-x", "11.json.tmp1", "lock", "notes.tmp"})
+	wantEqual(t, "state", load(t, store), born())
+}
+
+func TestSecondStoreIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	first, err := OpenStore(dir, "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, workspace := range []string{"1", "2"} {
+		_, err := OpenStore(dir, workspace)
+		if err == nil || !strings.Contains(err.Error(), "in use by another process") || !strings.Contains(err.Error(), "--state.dir") {
+			t.Errorf("workspace %s: %v, want that the folder is in use, and what to do", workspace, err)
+		}
+	}
+	save(t, first, born())
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wantEqual(t, "state", load(t, openStore(t, dir)), born())
+}
+
+func TestFolderThatCanNotBeMade(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := OpenStore(filepath.Join(file, "data"), "1")
+	if !errors.Is(err, syscall.ENOTDIR) || !strings.Contains(err.Error(), "--state.dir") {
+		t.Errorf("%v, want ENOTDIR and what to do", err)
+	}
+}
+
+func TestOnlyTheOwnerCanReadTheState(t *testing.T) {
+	defer syscall.Umask(syscall.Umask(0))
+	dir := filepath.Join(t.TempDir(), "deep", "data")
+	store := openStore(t, dir)
+	save(t, store, born())
+	damage(t, store)
+	if _, _, err := store.Begin(at(0)); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]fs.FileMode{".": fs.ModeDir | 0o700, "..": fs.ModeDir | 0o700, "1.json": 0o600, "lock": 0o600} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode() != want {
+			t.Errorf("%s: mode %s, want %s", name, info.Mode(), want)
+		}
+	}
+	for _, name := range files(t, dir) {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode() != 0o600 {
+			t.Errorf("%s: mode %s (%v), want 0600", name, info.Mode(), err)
+		}
+	}
+}
+
+func TestNamesAreNoPatterns(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "[a-z]*?")
+	store, err := OpenStore(dir, "*[1]?")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	save(t, store, following())
+	if err := os.WriteFile(filepath.Join(dir, "x1y.json.tmp"), nil, 0o600); err != nil { // It matches the name as a pattern.
+		t.Fatal(err)
+	}
+	if err := store.dropLeftovers(); err != nil {
+		t.Fatal(err)
+	}
+	save(t, store, born())
+	wantEqual(t, "state", load(t, store), born())
+	wantEqual(t, "files", files(t, dir), []string{"*[1]?.json", "lock", "x1y.json.tmp"})
+}
+
+func TestFirstStartBeginsAnEpoch(t *testing.T) {
+	store := openStore(t, t.TempDir())
+	state, note, err := store.Begin(at(time.Hour))
+	if err != nil || !errors.Is(note, fs.ErrNotExist) {
+		t.Errorf("note %v, error %v, want that there is no file", note, err)
+	}
+	wantEqual(t, "state", state, NewEpoch(at(time.Hour)))
+	wantEqual(t, "saved", load(t, store), state)
+
+	again, note, err := store.Begin(at(2 * time.Hour))
+	if err != nil || note != nil {
+		t.Errorf("second start: note %v, error %v", note, err)
+	}
+	wantEqual(t, "state of the second start", again, state)
+}
+
+func TestStartNeedsAFolderThatCanBeWritten(t *testing.T) {
+	for _, step := range saveSteps() {
+		store := openStore(t, t.TempDir())
+		store.before = failAt(step, syscall.EROFS)
+		_, _, err := store.Begin(at(0))
+		if !errors.Is(err, syscall.EROFS) || !strings.Contains(err.Error(), "make the folder writable or name another with --state.dir") {
+			t.Errorf("%s: %v, want EROFS and what to do", step, err)
+		}
+	}
+}
+
+func TestNewerStateIsLeftAlone(t *testing.T) {
+	store := openStore(t, t.TempDir())
+	content := wrap(`{"version":2,"more":"than we know"}`)
+	if err := os.WriteFile(store.path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	state, note, err := store.Begin(at(0))
+	if !errors.Is(err, ErrNewerState) || note != nil || !strings.Contains(err.Error(), "--state.dir") {
+		t.Errorf("note %v, error %v, want ErrNewerState and what to do", note, err)
+	}
+	wantEqual(t, "state", state, State{})
+	got, err := os.ReadFile(store.path)
+	if err != nil || !bytes.Equal(got, content) {
+		t.Errorf("the file holds %q (%v), want what was there", got, err)
+	}
+	wantEqual(t, "files", files(t, store.dir), []string{"1.json", "lock"})
+}
+
+// failAt fails one step with an error.
+func failAt(failing string, err error) func(step string) error {
+	return func(step string) error {
+		if step == failing {
+			return err
+		}
+		return nil
+	}
+}
