@@ -1,0 +1,44 @@
+# asana_exporter: `make help` lists the targets. Every check is a step of .ci/run, so that CI and a person run the same.
+
+PACKAGE = github.com/prometheus/common/version
+VERSION = $(shell git describe --tags --always --dirty 2>/dev/null | sed 's/^v//')
+REVISION = $(shell git rev-parse --verify HEAD 2>/dev/null)
+BRANCH = $(shell git rev-parse --abbrev-ref --verify HEAD 2>/dev/null)
+# The time of the commit, not of the build: the same commit gives the same binary.
+DATE = $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null)
+LDFLAGS = -s -w -X $(PACKAGE).Version=$(or $(VERSION),unknown) -X $(PACKAGE).Revision=$(or $(REVISION),unknown) \
+          -X $(PACKAGE).Branch=$(or $(BRANCH),unknown) -X $(PACKAGE).BuildDate=$(or $(DATE),unknown)
+
+.PHONY: help build check test lint e2e fuzz bench image alert-quality
+
+help: ## show this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
+
+build: ## build a static ./asana_exporter that knows its version
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o asana_exporter .
+
+check: ## run everything that CI runs
+	.ci/run
+
+test: ## run the tests that need Go alone
+	go test ./...
+
+lint: ## look at format, vet, linters and go.mod
+	.ci/run format vet lint tidy
+
+e2e: ## run the tests that need Prometheus, strace and Node
+	.ci/run e2e
+
+fuzz: ## fuzz each target, FUZZTIME=1000000x for longer
+	.ci/run fuzz
+
+bench: ## run the benchmarks, and compare whole programs (ten minutes)
+	go test -run '^$$' -bench . -benchmem ./...
+	cd bench && go run .
+
+alert-quality: ## measure the deletion rules on simulated workspaces, beside the rules they began with
+	cd alerts/eval && go run . quality -rules ../deletions.yml
+
+image: ## build the image asana_exporter
+	docker build --tag asana_exporter --label org.opencontainers.image.version='$(VERSION)' \
+	    --label org.opencontainers.image.revision='$(REVISION)' .

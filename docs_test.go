@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
+	"asana_exporter/collector"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+const metricsReference = "docs/metrics.md"
+
+// The reference is made from what the program really exposes: the families of a demo that ran for a while.
+func TestMetricsReferenceIsWhatTheProgramExposes(t *testing.T) {
+	got := reference(gatherDemo(t))
+	for _, name := range promisedFamilies() {
+		if !strings.Contains(got, "| `"+name+"` |") {
+			t.Errorf("%s is not exposed", name)
+		}
+	}
+	if *update {
+		if err := os.WriteFile(metricsReference, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(metricsReference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s is not what the program exposes; go test -run %s . -update writes it anew", metricsReference, t.Name())
+	}
+}
+
+// promisedFamilies are the names that the dashboards and alerts of others depend on.
+func promisedFamilies() []string {
+	return []string{
+		"asana_events_total", "asana_event_delay_seconds", "asana_workspace_info", "asana_workspace_up",
+		"asana_workspace_catching_up", "asana_workspace_backlog_seconds", "asana_workspace_backlog_peak_events",
+		"asana_workspace_last_event_timestamp_seconds", "asana_workspace_last_success_timestamp_seconds",
+		"asana_workspace_gaps_total", "asana_workspace_gap_seconds_total", "asana_exporter_api_requests_total",
+		"asana_exporter_api_request_duration_seconds", "asana_exporter_state_commits_total",
+		"asana_exporter_state_commit_failures_total", "asana_exporter_state_commit_duration_seconds",
+		"asana_exporter_event_series", "asana_exporter_event_series_limit", "asana_exporter_folded_events_total",
+		"asana_exporter_build_info",
+	}
+}
+
+// gatherDemo returns the metric families after some minutes of a simulated workspace.
+func gatherDemo(t *testing.T) (families []*dto.MetricFamily) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		c, _, err := parseFlags([]string{"--demo", "--state.dir", t.TempDir(), "--web.disable-exporter-metrics"}, io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		company, err := newDemo(&c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer company.close()
+		store, err := collector.OpenStore(c.stateDir, c.stateName())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer store.Close()
+		logs := newLoggers(io.Discard, "error", "logfmt")
+		registry := prometheus.NewPedanticRegistry()
+		poller, err := newPoller(c, store, registry, company, logs.kit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		registry.MustRegister(collector.NewCollector(c.workspace, poller))
+		newHandler(c, registry, poller, logs)
+
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { _ = poller.Run(ctx) }()
+		time.Sleep(5 * time.Minute)
+		synctest.Wait()
+		families, err = registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		synctest.Wait()
+	})
+	return families
+}
+
+// reference writes the families as the page that people read.
+func reference(families []*dto.MetricFamily) string {
+	var page strings.Builder
+	page.WriteString(`# Metrics
+
+What the exporter exposes under /metrics. This page is made from the program and checked by its tests
+(` + "`go test -run TestMetricsReference . -update`" + ` writes it). A name or a label that changes is a [CHANGE] in CHANGELOG.md.
+The metrics of the Go runtime, the process and the handler (` + "`go_*`, `process_*`, `promhttp_*`" + `) are left out here;
+--web.disable-exporter-metrics leaves them out there.
+
+- **workspace** is the gid of the workspace; its name is in asana_workspace_info.
+- A label that does not apply to an event is empty. Values are Asana's own words, cut at 128 bytes.
+- No label holds a user, or the gid or the name of a resource.
+- asana_events_total and asana_event_delay_seconds appear with the first complete catch-up after a start, all others at once;
+  timestamps appear when they are known.
+- Counters that survive a restart (asana_events_total, asana_workspace_gap*, asana_exporter_folded_events_total) carry the
+  time at which they were at zero, for Prometheus servers that read created timestamps. The others begin with the process.
+
+| metric | type | labels | meaning |
+|---|---|---|---|
+`)
+	for _, family := range families {
+		var labels []string
+		for _, metric := range family.GetMetric() {
+			for _, pair := range metric.GetLabel() {
+				if !slices.Contains(labels, "`"+pair.GetName()+"`") {
+					labels = append(labels, "`"+pair.GetName()+"`")
+				}
+			}
+		}
+		fmt.Fprintf(&page, "| `%s` | %s | %s | %s |\n",
+			family.GetName(), kind(family), strings.Join(labels, ", "), family.GetHelp())
+	}
+	page.WriteString(`
+## Label sets that are there from the start
+
+These series of asana_events_total are exposed at 0 before their first event, so that ` + "`increase()`" + ` sees the first
+deletion too. Any other new series is exposed at 0 for --events.zero-first before its value.
+
+| action | resource_type | resource_subtype |
+|---|---|---|
+`)
+	for _, labels := range collector.Known() {
+		fmt.Fprintf(&page, "| %s | %s | %s |\n", labels.Action, labels.ResourceType, labels.ResourceSubtype)
+	}
+	return page.String()
+}
+
+func kind(family *dto.MetricFamily) string {
+	kind := strings.ToLower(family.GetType().String())
+	if kind == "histogram" && family.GetMetric()[0].GetHistogram().Schema != nil {
+		return "histogram, classic and native"
+	}
+	return kind
+}

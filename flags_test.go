@@ -1,0 +1,215 @@
+package main
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"asana_exporter/collector"
+)
+
+// What makes the start impossible ends it soon, with one line that says what to do.
+func TestBadStartEndsWithOneLine(t *testing.T) {
+	t.Parallel()
+	file := func(t *testing.T, content string) string {
+		t.Helper()
+		path := filepath.Join(t.TempDir(), "file")
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for _, row := range []struct {
+		name string
+		args func(t *testing.T) []string
+		want string // A pattern.
+	}{
+		{"unknown flag", flags("--asana.token", testToken), `^unknown long flag '--asana.token'; try --help$`},
+		{"argument", with("serve"), `^unexpected serve; try --help$`},
+		{"flag without its value", with("--state.dir"), `flag '--state.dir' cannot be repeated|expected argument for flag '--state.dir'`},
+		{"no number", flags("--events.max-series", "many"), `^--events.max-series=many: .*; try --help$`},
+		{"no duration", flags("--asana.timeout", "soon"), `^--asana.timeout=soon: .*; try --help$`},
+		{"no unit", flags("--asana.poll-interval", "15"), `^--asana.poll-interval=15: .*; try --help$`},
+		{"no interval", flags("--asana.poll-interval", "0s"), `^--asana.poll-interval=0s: must be more than 0$`},
+		{"no time", with("--asana.timeout=-1s"), `^--asana.timeout=-1s: must be more than 0$`},
+		{"negative zero-first", with("--events.zero-first=-1s"), `^--events.zero-first=-1s: must not be negative$`},
+		{"negative limit", with("--events.max-series=-1"), `^--events.max-series=-1: must not be negative$`},
+		{"unknown level", flags("--log.level", "loud"), `^--log.level=loud: .*debug,info,warn,error.*; try --help$`},
+		{"unknown format", flags("--log.format", "xml"), `^--log.format=xml: .*logfmt,json.*; try --help$`},
+		{"telemetry path without a slash", flags("--web.telemetry-path", "metrics"), `^--web.telemetry-path=metrics: must begin with /`},
+		{"telemetry path of the landing page", flags("--web.telemetry-path", "/"), `^--web.telemetry-path=/: must`},
+		{"telemetry path of another page", flags("--web.telemetry-path", "/-/ready"), `^--web.telemetry-path=/-/ready: must`},
+		{"telemetry path of the profiler", flags("--web.telemetry-path", "/debug/pprof/"), `^--web.telemetry-path=/debug/pprof/: must`},
+		{"telemetry path with a wildcard", flags("--web.telemetry-path", "/{a"), `^--web.telemetry-path=/\{a: must`},
+		{"telemetry path with a space", flags("--web.telemetry-path", "/a b"), `^--web.telemetry-path=/a b: must`},
+		{"telemetry path that nobody can ask for", flags("--web.telemetry-path", "/a/../b"), `^--web.telemetry-path=/a/../b: must`},
+
+		{"no workspace", flags("--asana.workspace", missing), `^--asana.workspace is missing: .*--demo$`},
+		{"workspace by name", flags("--asana.workspace", "My company"), `^workspace "My company": a gid is a decimal number`},
+		{"workspace that leads elsewhere", flags("--asana.workspace", "../1"), `^workspace "../1": a gid is a decimal number`},
+		{"no token file", flags("--asana.token-file", missing), `^--asana.token-file is missing: .*--demo$`},
+		{"token file that is not there", flags("--asana.token-file", "nowhere"), `^token file: open nowhere: no such file`},
+		{"token file that is a folder", flags("--asana.token-file", os.TempDir()), `^token file: `},
+		{"empty token file", func(t *testing.T) []string {
+			return arguments(t, "--asana.token-file", file(t, "\n"))
+		}, `^token file \S+: empty; write the service account's token into it$`},
+		{"token file with more than the token", func(t *testing.T) []string {
+			return arguments(t, "--asana.token-file", file(t, "Bearer "+testToken))
+		}, `^token file \S+: must hold the token alone`},
+		{"plain http", flags("--asana.url", "http://app.asana.com/api/1.0"), `^API address "http://app.asana.com/api/1.0": .*use https$`},
+		{"URL with a password", flags("--asana.url", "https://me:"+testToken+"@example.com"), `^API address: must have no user`},
+		{"no URL", flags("--asana.url", "app.asana.com"), `^API address "app.asana.com": must be an https URL`},
+
+		{"state folder that is a file", func(t *testing.T) []string {
+			return arguments(t, "--state.dir", file(t, ""))
+		}, `^state folder: .*; make it writable or name another with --state.dir$`},
+		{"state folder below a file", func(t *testing.T) []string {
+			return arguments(t, "--state.dir", filepath.Join(file(t, ""), "state"))
+		}, `^state folder: .*; make it writable or name another with --state.dir$`},
+		{"state folder in use", func(t *testing.T) []string {
+			dir := t.TempDir()
+			store, err := collector.OpenStore(dir, testWorkspace)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { store.Close() })
+			return arguments(t, "--state.dir", dir)
+		}, `^state folder \S+: in use by another process; stop that one or name another folder with --state.dir$`},
+
+		{"port in use", func(t *testing.T) []string {
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { listener.Close() })
+			return arguments(t, "--web.listen-address", listener.Addr().String())
+		}, `^web server: listen tcp 127.0.0.1:\d+: bind: address already in use; name another address with --web.listen-address$`},
+		{"address without a port", flags("--web.listen-address", "localhost"), `^web server: .*missing port in address; name .*--web.listen-address$`},
+		{"port that is none", flags("--web.listen-address", ":99999"), `^web server: .*invalid port; name .*--web.listen-address$`},
+		{"no systemd socket", with("--web.systemd-socket"), `^web server: no socket activation file descriptors found; `},
+		{"web config that is not there", flags("--web.config.file", "nowhere"), `^--web.config.file: open nowhere: no such file`},
+		{"web config with a bad key", func(t *testing.T) []string {
+			return arguments(t, "--web.config.file", file(t, "tls_server: {}\n"))
+		}, `^--web.config.file: .*tls_server`},
+		{"web config without its certificate", func(t *testing.T) []string {
+			return arguments(t, "--web.config.file", file(t, "tls_server_config: {cert_file: nowhere, key_file: nowhere}\n"))
+		}, `^--web.config.file: .*nowhere`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			wantBadStart(t, row.want, row.args(t)...)
+		})
+	}
+}
+
+// wantBadStart runs the program and compares how it ends.
+func wantBadStart(t *testing.T, pattern string, args ...string) {
+	t.Helper()
+	began := time.Now()
+	p := spawn(t, "", args...)
+	if code := p.exit(t); code != 1 {
+		t.Errorf("exit code %d, want 1", code)
+	}
+	if took := time.Since(began); took > 10*time.Second { // On a quiet machine, far less than one.
+		t.Errorf("took %s", took)
+	}
+	if out := p.stdout.String(); out != "" {
+		t.Errorf("on stdout: %s", out)
+	}
+	lines := strings.Split(strings.TrimSuffix(p.stderr.String(), "\n"), "\n")
+	last := len(lines) - 1
+	message, isError := strings.CutPrefix(lines[last], "asana_exporter: error: ")
+	if !isError || !regexp.MustCompile(pattern).MatchString(message) {
+		t.Errorf("the last line is %q, want one that fits %s", lines[last], pattern)
+	}
+	for _, line := range lines[:last] {
+		if !strings.HasPrefix(line, "level=info ") && !strings.Contains(line, `msg="poll failed`) {
+			t.Errorf("more than a line, and the log of the start: %s", line)
+		}
+	}
+	if strings.Contains(p.stderr.String(), testToken) {
+		t.Error("the token is in what it wrote")
+	}
+}
+
+// flags returns arguments with changes.
+func flags(changes ...string) func(*testing.T) []string {
+	return func(t *testing.T) []string {
+		t.Helper()
+		return arguments(t, changes...)
+	}
+}
+
+// with returns arguments with another one at the end.
+func with(arg string) func(*testing.T) []string {
+	return func(t *testing.T) []string {
+		t.Helper()
+		return append(arguments(t), arg)
+	}
+}
+
+func TestNewerStateIsRefusedAndLeftAlone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	writeState(t, dir, []byte(`{"version":2,"and":"more"}`))
+	before := wholeState(t, dir)
+	wantBadStart(t, `newer version.*; use that version, or name another folder with --state.dir$`, arguments(t, "--state.dir", dir)...)
+	if after := wholeState(t, dir); after != before {
+		t.Errorf("it is now %s", after)
+	}
+}
+
+func TestHelpAndVersionEndWell(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct{ flag, want string }{
+		{"--help", "usage: asana_exporter [<flags>]"},
+		{"-h", "--asana.token-file"},
+		{"--version", "asana_exporter, version "},
+		{"-V", "asana_exporter, version "},
+	} {
+		p := spawn(t, "", row.flag, "--state.dir", filepath.Join(t.TempDir(), "none"))
+		if code := p.exit(t); code != 0 || p.stderr.String() != "" {
+			t.Errorf("%s: exit code %d, and on stderr: %s", row.flag, code, &p.stderr)
+		}
+		if !strings.Contains(p.stdout.String(), row.want) {
+			t.Errorf("%s printed %s", row.flag, &p.stdout)
+		}
+	}
+}
+
+// The names and the defaults are a promise to the scripts of others.
+func TestFlagsAreThePromisedOnes(t *testing.T) {
+	t.Parallel()
+	p := spawn(t, "", "--help")
+	p.exit(t)
+	help := strings.Join(strings.Fields(p.stdout.String()), " ")
+	for _, flag := range []string{
+		"--asana.workspace=", "($ASANA_WORKSPACE)", "--asana.token-file=", "($ASANA_TOKEN_FILE)",
+		`--asana.url="https://app.asana.com/api/1.0"`, "--asana.poll-interval=15s", "--asana.timeout=30s",
+		`--state.dir="data"`, "--events.zero-first=90s", "--events.max-series=5000",
+		"--web.listen-address=:10176", `--web.config.file=""`, "web.systemd-socket", `--web.telemetry-path="/metrics"`,
+		"web.disable-exporter-metrics", "web.enable-pprof", "--log.level=info", "--log.format=logfmt", "demo", "version",
+	} {
+		if !strings.Contains(help, flag) {
+			t.Errorf("%s is not in the help:\n%s", flag, p.stdout.String())
+		}
+	}
+}
+
+func TestWorkspaceAndTokenFileComeFromTheEnvironment(t *testing.T) {
+	t.Parallel()
+	p := spawnIn(t, "", []string{"ASANA_WORKSPACE=12", "ASANA_TOKEN_FILE=" + tokenFile(t, testToken)},
+		arguments(t, "--asana.workspace", missing, "--asana.token-file", missing)...)
+	if got := samples(t, p.address(t)); got[`asana_workspace_info{name="",workspace="12"}`] != 1 {
+		t.Errorf("it follows another workspace: %v", got)
+	}
+	p.signal(t, syscall.SIGTERM)
+	if code := p.exit(t); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}

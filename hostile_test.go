@@ -1,0 +1,308 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+const (
+	gibibyte  = 1 << 30
+	maxMemory = 128 << 20
+
+	jsonHead = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+	pageHead = `{"sync":"5a888cbba4065641bffe1b44dced2fcf:9","has_more":true,"data":[`
+)
+
+// Whatever an answer is, it is an error of that answer: in time, in the log, counted, with little memory, and the position
+// and all that was counted stay.
+func TestHostileAnswersMoveNothing(t *testing.T) {
+	t.Parallel()
+	server := newRawServer(t)
+	dir := t.TempDir()
+	p := spawn(t, build(t), arguments(t, "--asana.url", server.url, "--state.dir", dir, "--asana.timeout", "2s",
+		"--asana.poll-interval", "20ms", "--events.zero-first", "0s")...)
+	address := p.address(t)
+	eventually(t, "the first catch-up", func() bool { return statusOf(t, "http://"+address+"/-/ready") == http.StatusOK })
+	slowest, stop := scrapeAlways(t, address)
+	counted := func(n int64) func() bool {
+		return func() bool { return samples(t, address)[deletedTasks] == float64(n) }
+	}
+	for _, row := range hostile() {
+		server.answerWell()
+		server.events.Add(1) // To see that it works again.
+		eventually(t, "before "+row.name+": one more event", counted(server.events.Load()))
+		state, offset := wholeState(t, dir), p.stderr.len()
+		requests := total(samples(t, address), "asana_exporter_api_requests_total")
+
+		asked := server.answer(t, row.write)
+		line := p.stderr.awaitFrom(t, offset, `.*msg="poll failed, the position stays" .*\n`)[0]
+		if took := time.Since(asked); took > 20*time.Second {
+			t.Errorf("%s: took %s", row.name, took)
+		}
+		if !regexp.MustCompile(`err="?(`+row.want+`|no complete answer within)`).MatchString(line) || len(line) > 1000 {
+			t.Errorf("%s: logged %q, want %s", row.name, line, row.want)
+		}
+		if now := wholeState(t, dir); now != state {
+			t.Errorf("%s: the state was\n%s\nand is\n%s", row.name, state, now)
+		}
+		if now := total(samples(t, address), "asana_exporter_api_requests_total"); now <= requests {
+			t.Errorf("%s: not counted", row.name)
+		}
+		t.Logf("%s: %d MiB, %s", row.name, peakMemory(t, p)>>20, strings.TrimSpace(line[strings.Index(line, " err=")+1:]))
+	}
+	server.answerWell()
+	eventually(t, "all events", counted(server.events.Load()))
+	for _, row := range huge() {
+		before := total(samples(t, address), "asana_events_total")
+		server.answer(t, row.write)
+		eventually(t, row.name, func() bool { return total(samples(t, address), "asana_events_total") > before })
+		server.answerWell()
+		t.Logf("%s: %d MiB", row.name, peakMemory(t, p)>>20)
+	}
+	stop()
+	if took := time.Duration(slowest.Load()); took > 20*time.Second {
+		t.Errorf("/metrics took %s", took)
+	}
+	if peak := peakMemory(t, p); peak > maxMemory {
+		t.Errorf("it took %d MiB of memory", peak>>20)
+	}
+	t.Logf("slowest scrape %s, peak memory %.1f MiB", time.Duration(slowest.Load()), float64(peakMemory(t, p))/(1<<20))
+}
+
+// A hostileAnswer is what the server gives, and what the log says of it.
+type hostileAnswer struct {
+	name  string
+	want  string // A pattern.
+	write rawAnswer
+}
+
+func hostile() []hostileAnswer {
+	const tooLarge = `unusable answer: .*too large`
+	bomb := func(status, head, pattern string) rawAnswer {
+		return func(w io.Writer, _ *http.Request) {
+			_, _ = io.WriteString(w, "HTTP/1.1 "+status+"\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n")
+			writeBomb(w, head, pattern)
+		}
+	}
+	text := func(answer string) rawAnswer {
+		return func(w io.Writer, _ *http.Request) { _, _ = io.WriteString(w, answer) }
+	}
+	hang := func(w io.Writer, _ *http.Request) {
+		if conn, ok := w.(net.Conn); ok {
+			_, _ = io.Copy(io.Discard, conn) // Until the client has enough.
+		}
+	}
+	return []hostileAnswer{
+		{"gzip bomb of zeros", `unusable answer: `, bomb("200 OK", "", "\x00")},
+		{"gzip bomb of space", tooLarge, bomb("200 OK", "", " ")},
+		{"gzip bomb of empty events", tooLarge, bomb("200 OK", pageHead, "{},")},
+		{"gzip bomb of numbers", tooLarge, bomb("200 OK", pageHead, "0,")},
+		{"gzip bomb in a string", tooLarge, bomb("200 OK", pageHead+`{"action":"`, "deleted ")},
+		{"gzip bomb in an unknown member", tooLarge, bomb("200 OK", `{"more":["`, "x")},
+		{"gzip bomb with a refusal", `refused: 500 `, bomb("500 Internal Server Error", `{"errors":[{"message":"`, "x")},
+		{"gzip bomb with an expiry", `sync token expired, and no fresh one`, bomb("412 Precondition Failed", `{"sync":"`, "x")},
+		{"1 GiB of zeros", `unusable answer: `, fill("", "\x00", "", gibibyte)},
+		{"1 GiB of empty events", tooLarge, fill(pageHead, "{},", "", gibibyte)},
+		{"1 GiB of a string", tooLarge, fill(pageHead+`{"resource":{"resource_type":"`, "task", "", gibibyte)},
+		{"1 GiB announced", tooLarge, func(w io.Writer, _ *http.Request) {
+			_, _ = io.WriteString(w, jsonHead+"Content-Length: "+strconv.Itoa(gibibyte)+"\r\n\r\n")
+			writeRepeated(w, " ", gibibyte)
+		}},
+		{"16 MiB of empty events", tooLarge, fill(pageHead, "{},", `{}]}`, 16<<20)},
+		{"15 MiB of empty events", tooLarge, fill(pageHead, "{},", `{}]}`, 15<<20)},
+		{"15 MiB of a sync token", `unusable answer: `, fill(`{"data":[],"has_more":false,"sync":"`, "a", `"}`, 15<<20)},
+		{"15 MiB of a label, cut off", `unusable answer: truncated`, fill(pageHead+`{"action":"`, "deleted ", ``, 15<<20)},
+		{"15 MiB of a label that is no UTF-8, cut off", `unusable answer: truncated`, fill(pageHead+`{"action":"`, "a\xff", `"}`, 15<<20)},
+		{"15 MiB of a name of a member, cut off", `unusable answer: truncated`, fill(`{"`, `\u00e9`, `":1`, 15<<20)},
+		{"deep nesting", `unusable answer: .*depth`, fill(pageHead, "[", "", 1<<20)},
+		{"deep nesting of events", `unusable answer: .*depth`, fill(pageHead+`{"resource":`, `{"resource":`, "", 1<<20)},
+		{"deep nesting in a refusal", `refused: 403 `, text("HTTP/1.1 403 No\r\nConnection: close\r\n\r\n" + strings.Repeat(`{"errors":[`, 5000))},
+		{"10 MiB of a header", `.*headers`, func(w io.Writer, _ *http.Request) {
+			_, _ = io.WriteString(w, jsonHead+"X-Long: ")
+			writeRepeated(w, "x", 10<<20)
+			_, _ = io.WriteString(w, "\r\n\r\n{}")
+		}},
+		{"10 MiB of headers", `.*headers`, func(w io.Writer, _ *http.Request) {
+			_, _ = io.WriteString(w, jsonHead)
+			writeRepeated(w, "Asana-Change: name=x;info=y\r\n", 10<<20)
+			_, _ = io.WriteString(w, "\r\n{}")
+		}},
+		{"10 MiB of hints that an answer will come", `.*(headers|1xx)`, func(w io.Writer, _ *http.Request) {
+			writeRepeated(w, "HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n", 10<<20)
+		}},
+		{"10 MiB of a status line", `.*(headers|malformed)`, func(w io.Writer, _ *http.Request) { writeRepeated(w, "HTTP/1.1 ", 10<<20) }},
+		{"a body that drips", `no complete answer within 2s`, func(w io.Writer, _ *http.Request) {
+			_, _ = io.WriteString(w, jsonHead+"Connection: close\r\n\r\n"+pageHead)
+			writeSlowly(w, strings.Repeat("{},", 500))
+		}},
+		{"a header that drips", `no complete answer within 2s`, func(w io.Writer, _ *http.Request) {
+			writeSlowly(w, jsonHead+strings.Repeat("X: y\r\n", 200))
+		}},
+		{"a refusal that drips", `refused: 503 |no complete answer within 2s`, func(w io.Writer, _ *http.Request) {
+			_, _ = io.WriteString(w, "HTTP/1.1 503 No\r\nConnection: close\r\n\r\n")
+			writeSlowly(w, strings.Repeat(" ", 1000))
+		}},
+		{"no answer", `no complete answer within 2s`, hang},
+		{"half an answer", `no complete answer within 2s`, func(w io.Writer, _ *http.Request) {
+			_, _ = io.WriteString(w, jsonHead+"Content-Length: 100\r\n\r\n{")
+			hang(w, nil)
+		}},
+		{"a redirect to itself", `refused: 302 `, text("HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n")},
+		{"a redirect elsewhere", `refused: 308 `, text("HTTP/1.1 308 Moved\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")},
+		{"a web page", `unusable answer: content type is text/html`, text("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>")},
+		{"a web page that says it is JSON", `unusable answer: `, text(jsonHead + "Content-Length: 6\r\n\r\n<html>")},
+		{"nothing", `unusable answer: empty`, text(jsonHead + "Content-Length: 0\r\n\r\n")},
+		{"a page without a sync token", `unusable answer: no usable sync token`, text(jsonHead + "Content-Length: 11\r\n\r\n" + `{"data":[]}`)},
+		{"two pages", `unusable answer: more than one`, text(jsonHead + "Content-Length: 24\r\n\r\n" + `{"sync":"x"}{"sync":"y"}`)},
+		{"a page that is cut off", `unusable answer: `, text(jsonHead + "Content-Length: 1000\r\n\r\n" + pageHead + "{}")},
+		{"a hang-up", `EOF|.*connection`, text("")},
+		{"no HTTP", `.*malformed`, text("220 smtp.example.com ESMTP\r\n\r\n")},
+		{"a compression that nobody asked for", `unusable answer: `, text(jsonHead + "Content-Encoding: br\r\nContent-Length: 4\r\n\r\n\x8b\x01\x80\x03")},
+		{"a compression that is none", `.*gzip`, text(jsonHead + "Content-Encoding: gzip\r\nContent-Length: 12\r\n\r\n" + `{"sync":"x"}`)},
+	}
+}
+
+// huge are pages that are as large as they may be, and nothing but events.
+func huge() []hostileAnswer {
+	label := func(pattern string) rawAnswer {
+		return func(w io.Writer, r *http.Request) {
+			fill(`{"data":[{"action":"`, pattern, `"}],"sync":"`+r.URL.Query().Get("sync")+`0"}`, 15<<20)(w, r)
+		}
+	}
+	var sets strings.Builder
+	for i := range 99_999 {
+		fmt.Fprintf(&sets, `{"action":"a%d","resource":{"resource_type":"t%d","resource_subtype":"s%d"},"change":{"field":"f%d"}},`, i, i, i, i)
+	}
+	return []hostileAnswer{
+		{"15 MiB of a label", "", label("deleted ")},
+		{"15 MiB of a label that is no UTF-8", "", label("a\xff")},
+		{"15 MiB of a label that is escaped", "", label(`\u00e9`)},
+		{"100,000 label sets", "", func(w io.Writer, r *http.Request) {
+			writeJSON(w, "200 OK", `{"sync":"`+r.URL.Query().Get("sync")+`0","data":[`+sets.String()+`{}]}`)
+		}},
+	}
+}
+
+// fill returns an answer of about so many bytes.
+func fill(head, pattern, tail string, size int) rawAnswer {
+	return func(w io.Writer, _ *http.Request) {
+		_, _ = io.WriteString(w, jsonHead+"Connection: close\r\n\r\n"+head)
+		writeRepeated(w, pattern, size)
+		_, _ = io.WriteString(w, tail)
+	}
+}
+
+// writeRepeated writes pattern until there are at least size bytes, or nobody takes more.
+func writeRepeated(w io.Writer, pattern string, size int) {
+	chunk := bytes.Repeat([]byte(pattern), max(1, 64<<10/len(pattern)))
+	for ; size > 0; size -= len(chunk) {
+		if _, err := w.Write(chunk); err != nil {
+			return
+		}
+	}
+}
+
+// writeBomb writes head and 1 GiB of a pattern, compressed: one block of it over and over, as a compressor without memory
+// would do it.
+func writeBomb(w io.Writer, head, pattern string) {
+	var compressed bytes.Buffer
+	z := gzip.NewWriter(&compressed)
+	_, _ = io.WriteString(z, head)
+	_ = z.Flush()
+	_, _ = w.Write(compressed.Bytes())
+
+	compressed.Reset()
+	z.Reset(&compressed)
+	_ = z.Flush() // The header of gzip, which is not wanted again.
+	header := compressed.Len()
+	block := strings.Repeat(pattern, 1<<20/len(pattern))
+	_, _ = io.WriteString(z, block)
+	_ = z.Flush()
+	for range gibibyte / len(block) {
+		if _, err := w.Write(compressed.Bytes()[header:]); err != nil {
+			return
+		}
+	}
+}
+
+// writeSlowly writes a byte now and then.
+func writeSlowly(w io.Writer, text string) {
+	for i := range len(text) {
+		if _, err := io.WriteString(w, text[i:i+1]); err != nil {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// scrapeAlways reads /metrics again and again and keeps the longest time that took, until it is told to stop.
+func scrapeAlways(t *testing.T, address string) (slowest *atomic.Int64, stop func()) {
+	t.Helper()
+	slowest = &atomic.Int64{}
+	done, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(50 * time.Millisecond):
+			}
+			began := time.Now()
+			if _, err := scrape(t.Context(), "http://"+address+"/metrics"); err != nil {
+				t.Errorf("/metrics: %v", err)
+				return
+			}
+			slowest.Store(max(slowest.Load(), int64(time.Since(began))))
+		}
+	}()
+	return slowest, func() {
+		close(done)
+		<-stopped
+	}
+}
+
+// build compiles the program as people run it: the race detector takes a multiple of the memory.
+func build(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "asana_exporter")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return program
+}
+
+// peakMemory returns the most memory that the process has had; 0 where that can't be known.
+func peakMemory(t *testing.T, p *process) int {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		return 0
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
+	if found == nil {
+		t.Fatalf("no VmHWM in %s", status)
+	}
+	kilobytes, err := strconv.Atoi(string(found[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kilobytes << 10
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"maps"
+	"syscall"
+	"testing"
+	"time"
+
+	"asana_exporter/simulator"
+)
+
+// Whatever the moment at which the program dies, each event is counted once, and nobody who scrapes ever sees a count that
+// is taken back.
+func TestKilledAtAnyMomentItCountsEachEventOnce(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name      string
+		zeroFirst time.Duration
+	}{
+		{"values at once", 0},
+		{"zeros first", 100 * time.Millisecond},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			l := newLives(t, row.zeroFirst)
+			l.asana.Flaky(0.05)
+			for range *kills / 2 {
+				l.live(syscall.SIGKILL)
+			}
+			l.end()
+			if l.epochs != 1 {
+				t.Errorf("%d epochs, want the first to go on", l.epochs)
+			}
+		})
+	}
+}
+
+func TestTerminatedAtAnyMomentItCountsEachEventOnce(t *testing.T) {
+	t.Parallel()
+	l := newLives(t, 0)
+	for range 8 {
+		l.live(syscall.SIGTERM)
+	}
+	l.end()
+}
+
+// Where positions die, all that a correct client can have seen was counted, over all epochs, and each loss is told.
+func TestKilledWhilePositionsDieItTellsEachGap(t *testing.T) {
+	t.Parallel()
+	l := newLives(t, 0)
+	l.asana.Flaky(0.05)
+	for i := range max(12, *kills/5) {
+		switch i % 3 {
+		case 1: // At the start.
+			l.asana.Inject(simulator.Fault{Kind: simulator.Expire})
+		case 2: // Later.
+			l.asana.Inject(make([]simulator.Fault, 1+l.dice.IntN(10))...)
+			l.asana.Inject(simulator.Fault{Kind: simulator.Expire})
+		}
+		l.live(syscall.SIGKILL)
+	}
+	l.end()
+	gaps := l.other("asana_workspace_gaps_total map[reason:token_expired workspace:" + testWorkspace + "]")
+	if lost := l.service.gaps(); gaps == 0 || int(gaps) != lost {
+		t.Errorf("told of %v gaps, want %d", gaps, lost)
+	}
+	if l.epochs < 2 || len(l.asana.Lost()) == 0 {
+		t.Errorf("%d epochs, events lost of %d kinds: this tested nothing", l.epochs, len(l.asana.Lost()))
+	}
+}
+
+// end lets the program live on until it has counted what there is to count.
+func (l *lives) end() {
+	l.t.Helper()
+	l.asana.Flaky(0)
+	l.asana.Freeze()
+	l.born()
+	p := spawn(l.t, "", l.args...)
+	l.listens(p.address(l.t))
+	for deadline := time.Now().Add(patience); !maps.Equal(l.sum(), l.asana.Truth()) && time.Now().Before(deadline); {
+		time.Sleep(5 * time.Millisecond)
+	}
+	truth := l.asana.Truth() // What was lost is known now.
+	counted := l.sum()
+	var events uint64
+	for labels, n := range truth {
+		events += n
+		if counted[labels] != n {
+			l.t.Errorf("%+v: counted %d, want %d", labels, counted[labels], n)
+		}
+	}
+	for labels, n := range counted {
+		if truth[labels] == 0 {
+			l.t.Errorf("%+v: counted %d, want none", labels, n)
+		}
+	}
+	l.t.Logf("%d lives, %d of them ended inside a commit, %d began with a backlog; %d events of %d kinds in %d epochs; %d scrapes; %s",
+		l.number, l.interrupted, l.backlogs, events, len(truth), l.epochs, l.scrapes, time.Since(l.began).Round(time.Millisecond))
+}

@@ -1,0 +1,333 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"asana_exporter/simulator"
+)
+
+// Lives are those of a program that is stopped again and again and goes on from the same state folder, while much happens
+// in its workspace.
+type lives struct {
+	*witness
+	t       *testing.T
+	asana   *simulator.Simulator
+	service *service
+	dice    *rand.Rand
+	dir     string
+	args    []string
+
+	began       time.Time
+	number      int
+	interrupted int // Lives that ended inside a commit.
+	backlogs    int // Lives that began with a backlog.
+
+	over map[simulator.Labels]uint64 // Counted in epochs that are over.
+	disk diskState                   // After the last life.
+}
+
+// newLives brings up the workspace and the witness.
+func newLives(t *testing.T, zeroFirst time.Duration) *lives {
+	t.Helper()
+	t.Logf("-seed %d", *seed)
+	asana := simulator.New(simulator.Options{
+		Workspace: testWorkspace, Seed: *seed, Rate: 1000, PageSize: 300, StrictTokens: true, TokenLife: 2 * time.Minute,
+	})
+	service := &service{asana: asana, fresh: map[string]bool{}}
+	server := httptest.NewServer(service)
+	t.Cleanup(server.Close)
+	l := &lives{
+		witness: newWitness(t, zeroFirst), t: t, asana: asana, service: service, dice: rand.New(rand.NewPCG(*seed, 0)),
+		dir: t.TempDir(), began: time.Now(), over: map[simulator.Labels]uint64{},
+	}
+	l.looked = func() {
+		if disk, err := readState(l.dir); err != nil {
+			t.Error(err)
+		} else {
+			l.wantDurable(disk)
+		}
+	}
+	l.args = arguments(t, "--asana.url", server.URL, "--state.dir", l.dir, "--asana.poll-interval", "20ms",
+		"--events.zero-first", zeroFirst.String())
+	ctx, cancel := context.WithCancel(t.Context())
+	stopped := make(chan struct{})
+	go func() {
+		l.watch(ctx)
+		close(stopped)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-stopped
+	})
+	return l
+}
+
+// live starts the program, and ends it with a signal at a random moment: every other time, when a commit has begun.
+func (l *lives) live(signal syscall.Signal) {
+	l.t.Helper()
+	if l.number++; l.number > 1 && l.dice.IntN(4) == 0 {
+		l.oversleep()
+	}
+	l.born()
+	p := spawn(l.t, "", l.args...)
+	if signal == syscall.SIGTERM {
+		l.listens(p.address(l.t)) // Before that, nobody may be there to handle it.
+	}
+	l.pass(p)
+	if l.dice.IntN(2) == 0 {
+		l.untilCommit()
+	}
+	p.signal(l.t, signal)
+	code := p.exit(l.t)
+	l.listens("")
+	if signal == syscall.SIGKILL && code != -1 || signal == syscall.SIGTERM && code != 0 {
+		l.t.Fatalf("ended with %s, it wrote:\n%s", p.ProcessState, &p.stderr)
+	}
+	if len(l.leftovers()) > 0 {
+		l.interrupted++
+	}
+	l.lookAtDisk()
+}
+
+// pass lets the program live for a random number of requests, so that a slow machine gives it longer, and a while after.
+func (l *lives) pass(p *process) {
+	last := l.service.asked.Load() + l.dice.Int64N(20)
+	overdue := time.After(2 * time.Second) // It may wait after a failure.
+	for l.service.asked.Load() < last {
+		text, _ := p.stderr.from(0)
+		if address := listening.FindStringSubmatch(text); address != nil {
+			l.listens(address[1])
+		}
+		select {
+		case <-overdue:
+			return
+		case <-time.After(time.Millisecond):
+		}
+	}
+	time.Sleep(time.Duration(l.dice.Int64N(int64(50 * time.Millisecond))))
+}
+
+// untilCommit waits until the program is writing its state, if it does so soon.
+func (l *lives) untilCommit() {
+	for deadline := time.Now().Add(300 * time.Millisecond); len(l.leftovers()) == 0 && time.Now().Before(deadline); {
+		time.Sleep(50 * time.Microsecond)
+	}
+}
+
+// leftovers returns the names of temporary files.
+func (l *lives) leftovers() []string {
+	found, err := filepath.Glob(filepath.Join(l.dir, "*.tmp*"))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return found
+}
+
+// lookAtDisk notes what is durable after a life, and checks it.
+func (l *lives) lookAtDisk() {
+	l.t.Helper()
+	disk, err := readState(l.dir)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if disk.epoch.After(l.disk.epoch) {
+		l.endEpoch()
+	}
+	l.disk = disk
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.epoch.After(disk.epoch) {
+		l.t.Errorf("epoch %s was seen, and that on disk is %s", l.epoch, disk.epoch)
+	}
+	l.wantDurable(disk)
+}
+
+// wantDurable checks that whatever was seen is on disk. It needs the lock.
+func (l *lives) wantDurable(disk diskState) {
+	l.t.Helper()
+	for series, s := range l.events {
+		if l.epoch.Equal(disk.epoch) && s.value > float64(disk.counted[s.labels]) {
+			l.t.Errorf("%s: %s was seen, and %d is on disk", series, s, disk.counted[s.labels])
+		}
+	}
+}
+
+// endEpoch keeps what was counted up to the last life: an epoch ends before a page was counted in the new life.
+func (l *lives) endEpoch() {
+	for labels, n := range l.disk.counted {
+		l.over[labels] += n
+	}
+}
+
+// sum returns what was counted over all epochs, as far as it was seen.
+func (l *lives) sum() map[simulator.Labels]uint64 {
+	sum := l.counted()
+	add := func(counted map[simulator.Labels]uint64) {
+		for labels, n := range counted {
+			sum[labels] += n
+		}
+	}
+	add(l.over)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.epoch.After(l.disk.epoch) { // It began in the last life.
+		add(l.disk.counted)
+	}
+	return sum
+}
+
+// oversleep makes the state look as though nobody had asked for two minutes: what comes next is a backlog.
+func (l *lives) oversleep() {
+	l.t.Helper()
+	body, err := stateBody(l.dir)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	atEnd := regexp.MustCompile(`"at_end":"([^"]+)"`)
+	found := atEnd.FindSubmatch(body)
+	if found == nil {
+		return
+	}
+	at, err := time.Parse(time.RFC3339, string(found[1]))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	earlier := at.Add(-2 * time.Minute).Format(time.RFC3339Nano)
+	writeState(l.t, l.dir, atEnd.ReplaceAll(body, []byte(`"at_end":"`+earlier+`"`)))
+	l.backlogs++
+}
+
+// diskState is what the test reads of a state file, without the program's help.
+type diskState struct {
+	epoch   time.Time
+	token   string
+	counted map[simulator.Labels]uint64 // Without zeros.
+}
+
+// readState reads the state file in dir; it is empty where there is none.
+func readState(dir string) (diskState, error) {
+	body, err := stateBody(dir)
+	if body == nil {
+		return diskState{}, err
+	}
+	var content struct {
+		Epoch  time.Time `json:"epoch"`
+		Token  string    `json:"token"`
+		Series []struct {
+			simulator.Labels
+
+			Value uint64 `json:"value"`
+		} `json:"series"`
+	}
+	if err := json.Unmarshal(body, &content); err != nil {
+		return diskState{}, fmt.Errorf("%w in %s", err, body)
+	}
+	state := diskState{content.Epoch, content.Token, map[simulator.Labels]uint64{}}
+	for _, series := range content.Series {
+		if series.Value > 0 {
+			state.counted[series.Labels] = series.Value
+		}
+	}
+	return state, nil
+}
+
+// stateBody returns what the checksum of the state file in dir covers; nil if there is no file.
+func stateBody(dir string) ([]byte, error) {
+	content, err := os.ReadFile(statePath(dir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var file struct {
+		State json.RawMessage `json:"state"`
+	}
+	if err := json.Unmarshal(content, &file); err != nil {
+		return nil, fmt.Errorf("%w in %s", err, content)
+	}
+	return file.State, nil
+}
+
+// writeState replaces the state file in dir by one with a right checksum.
+func writeState(t *testing.T, dir string, body []byte) {
+	t.Helper()
+	content := fmt.Sprintf(`{"sha256":"%x","state":%s}`+"\n", sha256.Sum256(body), body)
+	next := filepath.Join(dir, "next")
+	if err := os.WriteFile(next, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(next, statePath(dir)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func statePath(dir string) string { return filepath.Join(dir, testWorkspace+".json") }
+
+// A service is the simulator with a second count of its gaps: fresh tokens of a 412 with which somebody came back.
+type service struct {
+	asana *simulator.Simulator
+	asked atomic.Int64
+
+	mu    sync.Mutex
+	fresh map[string]bool
+	lost  int
+}
+
+func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.asked.Add(1)
+	sync := r.URL.Query().Get("sync")
+	s.mu.Lock()
+	if s.fresh[sync] {
+		delete(s.fresh, sync)
+		s.lost++
+	}
+	s.mu.Unlock()
+	r.Header.Del("Accept-Encoding")
+	resp, err := s.asana.RoundTrip(r)
+	if err != nil {
+		panic(http.ErrAbortHandler) // The documented way to hang up.
+	}
+	maps.Copy(w.Header(), resp.Header)
+	body, err := io.ReadAll(resp.Body)
+	var expired struct {
+		Sync string `json:"sync"`
+	}
+	if resp.StatusCode == http.StatusPreconditionFailed && sync != "" && json.Unmarshal(body, &expired) == nil {
+		s.mu.Lock()
+		s.fresh[expired.Sync] = true
+		s.mu.Unlock()
+	}
+	w.Header().Set("Content-Length", strconv.FormatInt(resp.ContentLength, 10))
+	w.WriteHeader(resp.StatusCode)
+	_, _ = w.Write(body)
+	if err != nil {
+		panic(http.ErrAbortHandler) // It was cut off.
+	}
+}
+
+// gaps returns how many positions have died.
+func (s *service) gaps() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lost
+}

@@ -1,0 +1,165 @@
+// Command asana_exporter counts what happens in an Asana workspace, each event exactly once, and serves the counts to
+// Prometheus. Start with run: it turns flags into parts, and parts into goroutines.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	stdlog "log"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/version"
+	"golang.org/x/sync/errgroup"
+
+	"asana_exporter/client"
+	"asana_exporter/collector"
+)
+
+// drainTime is how long a request or a commit under way may take to end after SIGTERM.
+const drainTime = 5 * time.Second
+
+// softMemory is where the garbage collector begins to work harder: the largest answer leaves several times its 16 MiB. It
+// is no limit for a state that is larger than that.
+const softMemory = 80 << 20
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // A second signal ends the process at once.
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softMemory)
+	}
+	stdlog.SetOutput(io.Discard) // net/http logs there what a server sends unasked: the token, if it gives that back.
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintf(os.Stderr, "asana_exporter: error: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// run is the whole program: it returns when ctx ends, which is no error, or when something can't go on.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	c, done, err := parseFlags(args, stdout)
+	if err != nil || done {
+		return err
+	}
+	logs := newLoggers(stderr, c.logLevel, c.logFormat)
+	logger := logs.kit
+	level.Info(logger).Log("msg", "starting asana_exporter", "version", version.Info(), "build", version.BuildContext())
+
+	var company *demo
+	if c.demo {
+		if company, err = newDemo(&c); err != nil {
+			return fmt.Errorf("demo: %w", err)
+		}
+		defer company.close()
+	}
+	store, err := collector.OpenStore(c.stateDir, c.stateName())
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	registry := prometheus.NewRegistry()
+	poller, err := newPoller(c, store, registry, company, logger)
+	if err != nil {
+		return err
+	}
+	registry.MustRegister(collector.NewCollector(c.workspace, poller))
+
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return poller.Run(ctx) })
+	group.Go(func() error { return serve(ctx, newHandler(c, registry, poller, logs), c.web, logs) })
+	if company != nil {
+		group.Go(func() error { return company.run(ctx, logger) })
+	}
+	return waitAfter(ctx, group, logger)
+}
+
+// newPoller wires Asana, or what stands in for it, to the state folder.
+func newPoller(
+	c config, store *collector.Store, registry prometheus.Registerer, company *demo, logger log.Logger,
+) (*collector.Poller, error) {
+	metrics := collector.NewMetrics(registry, c.workspace)
+	options := client.Options{
+		URL:       c.asanaURL,
+		Workspace: c.workspace,
+		TokenFile: c.tokenFile,
+		Timeout:   c.timeout,
+		UserAgent: "asana_exporter/" + version.Version,
+		Observe:   observe(metrics, logger),
+	}
+	if company != nil {
+		options.Transport = company.asana
+	}
+	source, err := client.New(options)
+	if err != nil {
+		return nil, err
+	}
+	state, note, err := store.Begin(time.Now())
+	if err != nil {
+		return nil, err
+	}
+	logBegin(logger, state, note)
+	return collector.NewPoller(source, store, metrics, state, collector.Options{
+		Interval:  c.pollInterval,
+		Timeout:   c.timeout,
+		ZeroFirst: c.zeroFirst,
+		MaxSeries: c.maxSeries,
+		Logger:    log.With(logger, "workspace", c.workspace),
+	}), nil
+}
+
+// logBegin says where counting goes on.
+func logBegin(logger log.Logger, state collector.State, note error) {
+	switch {
+	case note == nil:
+		level.Info(logger).Log("msg", "state loaded", "epoch", state.Epoch.Format(time.RFC3339),
+			"committed", state.Committed.Format(time.RFC3339), "series", state.Active())
+	case errors.Is(note, fs.ErrNotExist):
+		level.Info(logger).Log("msg", "no state yet: counting starts from zero")
+	default:
+		level.Error(logger).Log("msg", "state lost: counting starts from zero", "err", note)
+	}
+}
+
+// observe counts requests, and logs an announced change of the API once. Requests come one after the other.
+func observe(metrics *collector.Metrics, logger log.Logger) func(client.Exchange) {
+	const most = 100 // Names to remember: a server may make them up.
+	seen := map[string]bool{}
+	return func(e client.Exchange) {
+		metrics.Requested(e)
+		for _, change := range e.Changes {
+			if !seen[change.Name] && len(seen) < most {
+				seen[change.Name] = true
+				level.Warn(logger).Log("msg", "Asana announces a change of its API", "change", change.Name, "info", change.Info)
+			}
+		}
+	}
+}
+
+// waitAfter waits for the goroutines, but not for ever: one that hangs in a file system must not keep the process alive
+// after it was told to stop.
+func waitAfter(ctx context.Context, group *errgroup.Group, logger log.Logger) error {
+	ended := make(chan error, 1)
+	go func() { ended <- group.Wait() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		level.Info(logger).Log("msg", "stopping")
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(drainTime + time.Second):
+		return errors.New("stopped without waiting for a commit that hangs; the state on disk is the last whole one")
+	}
+}

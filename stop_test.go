@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"asana_exporter/client"
+	"asana_exporter/collector"
+	"asana_exporter/simulator"
+)
+
+func TestStopsWhileARequestHangs(t *testing.T) {
+	t.Parallel()
+	asked := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		p := spawn(t, "", following(t, server.URL)...)
+		p.address(t)
+		<-asked
+		wantStop(t, p, signal, drainTime)
+	}
+}
+
+func TestStopsWhileItWaitsAfterAFailure(t *testing.T) {
+	t.Parallel()
+	asana, url := newAsana(t, simulator.Options{})
+	asana.Inject(simulator.Fault{Kind: simulator.Status, Status: http.StatusTooManyRequests, RetryAfter: time.Hour})
+	p := spawn(t, "", following(t, url)...)
+	p.address(t)
+	p.stderr.await(t, `rate limited, retry after 1h0m0s" failures=1 retry_in=15m0s`)
+	wantStop(t, p, syscall.SIGTERM, drainTime)
+}
+
+// A request under way gets the time to end, and no more.
+func TestStopsWhileARequestToItHangs(t *testing.T) {
+	t.Parallel()
+	p := spawn(t, "", append(arguments(t), "--web.enable-pprof")...)
+	address := p.address(t)
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte("GET /debug/pprof/trace?seconds=60 HTTP/1.1\r\nHost: x\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a trace under way", func() bool {
+		_, body := fetch(t, "http://"+address+"/debug/pprof/goroutine?debug=1", "")
+		return strings.Contains(body, "pprof.Trace")
+	})
+	wantStop(t, p, syscall.SIGTERM, 2*drainTime)
+	if !strings.Contains(p.stderr.String(), `msg="requests cut off"`) {
+		t.Errorf("it does not tell that it cut off a request:\n%s", &p.stderr)
+	}
+}
+
+func TestSecondSignalStopsAtOnce(t *testing.T) {
+	t.Parallel()
+	p := spawn(t, "", append(arguments(t), "--web.enable-pprof")...)
+	address := p.address(t)
+	go func() {
+		if resp, err := http.Get("http://" + address + "/debug/pprof/trace?seconds=60"); err == nil {
+			resp.Body.Close()
+		}
+	}()
+	eventually(t, "a trace under way", func() bool {
+		_, body := fetch(t, "http://"+address+"/debug/pprof/goroutine?debug=1", "")
+		return strings.Contains(body, "pprof.Trace")
+	})
+	p.signal(t, syscall.SIGTERM)
+	p.stderr.await(t, "msg=stopping")
+	asked := time.Now()
+	p.signal(t, syscall.SIGTERM)
+	if p.exit(t); time.Since(asked) > drainTime/2 {
+		t.Errorf("took %s after the second signal", time.Since(asked))
+	}
+}
+
+// wantStop sends a signal and expects a good end within a time.
+func wantStop(t *testing.T, p *process, signal syscall.Signal, within time.Duration) {
+	t.Helper()
+	asked := time.Now()
+	p.signal(t, signal)
+	code, took := p.exit(t), time.Since(asked)
+	if code != 0 || took > within {
+		t.Errorf("exit code %d after %s, it wrote:\n%s", code, took, &p.stderr)
+	}
+}
+
+func TestHangingGoroutineDoesNotStopTheStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		group, ctx := errgroup.WithContext(ctx)
+		release := make(chan struct{})
+		group.Go(func() error {
+			<-release
+			return nil
+		})
+		time.AfterFunc(time.Hour, cancel)
+		began := time.Now()
+		err := waitAfter(ctx, group, log.NewNopLogger())
+		if err == nil || !strings.Contains(err.Error(), "without waiting for a commit that hangs") {
+			t.Errorf("got %v", err)
+		}
+		if took := time.Since(began); took != time.Hour+drainTime+time.Second {
+			t.Errorf("took %s", took)
+		}
+		close(release)
+		synctest.Wait()
+	})
+}
+
+func TestEndIsThatOfTheGoroutines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, want := range []error{nil, errors.New("the web server broke")} {
+			group, ctx := errgroup.WithContext(t.Context())
+			group.Go(func() error {
+				time.Sleep(time.Hour)
+				return want
+			})
+			group.Go(func() error {
+				if want != nil {
+					<-ctx.Done() // The other's error ends it.
+				}
+				time.Sleep(time.Second)
+				return nil
+			})
+			if got := waitAfter(ctx, group, log.NewNopLogger()); !errors.Is(got, want) {
+				t.Errorf("got %v, want %v", got, want)
+			}
+		}
+	})
+}
+
+// hanging is a folder whose disk does not answer, and a workspace in which something happened.
+type hanging struct{ release chan struct{} }
+
+func (h hanging) Save(collector.State) error {
+	<-h.release
+	return nil
+}
+
+func (h hanging) Events(context.Context, string) (client.Page, error) {
+	return client.Page{Sync: "b", Events: []client.Event{{Action: "deleted", ResourceType: "task"}}}, nil
+}
+
+func (h hanging) WorkspaceName(context.Context) (string, error) { return "", nil }
+
+func TestHangingCommitIsNotHealthy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, err := parseFlags(arguments(t, "--asana.poll-interval", "10s", "--asana.timeout", "20s"), t.Output())
+		if err != nil {
+			t.Fatal(err)
+		}
+		registry := prometheus.NewRegistry()
+		stuck := hanging{release: make(chan struct{})}
+		poller := collector.NewPoller(stuck, stuck, collector.NewMetrics(registry, c.workspace), collector.NewEpoch(time.Now()),
+			collector.Options{Interval: c.pollInterval, Timeout: c.timeout})
+		registry.MustRegister(collector.NewCollector(c.workspace, poller))
+		handler := newHandler(c, registry, poller, newLoggers(t.Output(), "info", "logfmt"))
+		get := func(path string) int {
+			answer := httptest.NewRecorder()
+			handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
+			return answer.Code
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { _ = poller.Run(ctx) }()
+		time.Sleep(10 * time.Second)
+		if got := get("/-/healthy"); got != http.StatusOK {
+			t.Errorf("when it may still come back: %d", got)
+		}
+		time.Sleep(time.Minute)
+		if got := get("/-/healthy"); got != http.StatusServiceUnavailable {
+			t.Errorf("after a minute: %d", got)
+		}
+		if got := get("/metrics"); got != http.StatusOK {
+			t.Errorf("/metrics: %d", got)
+		}
+		cancel()
+		close(stuck.release)
+		synctest.Wait()
+	})
+}
