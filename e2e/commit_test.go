@@ -1,0 +1,44 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"asana_exporter/simulator"
+)
+
+// The order of a commit, as the kernel sees it, is the whole protocol: temporary file, fsync, rename, fsync of the
+// folder, and only then anything else, above all the next question to Asana.
+func TestNothingIsAskedBetweenTheStepsOfACommit(t *testing.T) {
+	t.Parallel()
+	asana := startAsana(t, simulator.Options{PageSize: 4})
+	e := newExporter(t, asana, "--asana.poll-interval=200ms", "--events.zero-first=0s")
+	e.start(t)
+	asana.work(2)
+	e.waitForTruth(t)
+
+	strace := attach(t, e, "--trace=openat,write,fsync,fdatasync,close,?rename,renameat,renameat2")
+	for range 3 {
+		asana.work(10) // Three pages.
+		e.waitForTruth(t)
+	}
+	strace.detach(t)
+
+	var steps []string
+	for _, call := range strace.calls(t) {
+		if step := call.step(e); step != elsewhere {
+			steps = append(steps, step)
+		}
+	}
+	order := regexp.MustCompile(`^(ask |create (write )+fsync close rename open-folder fsync-folder close-folder )+$`)
+	got := strings.Join(steps, " ") + " "
+	if !order.MatchString(got) {
+		t.Errorf("steps out of order: %s", got)
+	}
+	if n := strings.Count(got, "fsync-folder"); n < 9 {
+		t.Errorf("%d commits for 9 pages: %s", n, got)
+	}
+}

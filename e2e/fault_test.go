@@ -1,0 +1,101 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"asana_exporter/simulator"
+)
+
+const renames = "?rename,renameat,renameat2"
+
+// Whichever step of a commit fails: nothing is shown, the position stays, the failure is counted, and when the disk is
+// well again so are the counts.
+func TestWhatCannotBeSavedIsNotShown(t *testing.T) { //nolint:tparallel // One exporter lives through all faults in turn.
+	t.Parallel()
+	asana := startAsana(t, simulator.Options{})
+	e := newExporter(t, asana, "--asana.poll-interval=200ms", "--events.zero-first=0s")
+	e.start(t)
+	tests := []struct {
+		name   string
+		strace []string
+	}{
+		{"fsync of the file: EIO", []string{"--inject=fsync:error=EIO"}},
+		{"fsync of the file: ENOSPC", []string{"--inject=fsync:error=ENOSPC"}},
+		{"rename: EROFS", []string{"--inject=" + renames + ":error=EROFS"}},
+		{"rename: EIO", []string{"--inject=" + renames + ":error=EIO"}},
+		{"open of the folder: EMFILE", []string{"--inject=openat:error=EMFILE", folderOnly(e)}},
+		{"fsync of the folder: EIO", []string{"--inject=fsync:error=EIO", folderOnly(e)}},
+	}
+	for _, test := range tests {
+		well := t.Run(test.name, func(t *testing.T) {
+			e.checkFault(t, func() func() {
+				strace := attach(t, e, test.strace...)
+				return func() { strace.detach(t) }
+			})
+		})
+		if !well {
+			return // Nor would the rest be, for no reason of its own.
+		}
+	}
+}
+
+// checkFault breaks the disk, lets something happen, mends the disk and looks at all that is shown meanwhile.
+func (e *exporter) checkFault(t *testing.T, breakDisk func() (mend func())) {
+	t.Helper()
+	e.asana.work(3)
+	before := e.waitForTruth(t)
+	mend := breakDisk()
+	asked := e.asana.requests()
+	e.asana.work(9)
+	waitFor(t, patience, func() error {
+		now := e.mustScrape(t)
+		if err := differ("shown", now.counts(), before.counts()); err != nil {
+			t.Fatalf("shown before it was durable: %v", err)
+		}
+		if failed(now)-failed(before) < 2 {
+			return fmt.Errorf("%v commits failed", failed(now)-failed(before))
+		}
+		return nil
+	})
+	now := e.mustScrape(t)
+	if up := now.sums["asana_workspace_up"]; up != 0 {
+		t.Errorf("asana_workspace_up is %v", up)
+	}
+	if positions := e.asana.positions(asked); len(positions) != 1 {
+		t.Errorf("the position moved: %q", positions)
+	}
+	mend()
+	checkRuleZ(t, before, e.waitForTruth(t))
+}
+
+func failed(x exposition) float64 { return x.sums["asana_exporter_state_commit_failures_total"] }
+
+// A disk that is broken from the start is found out at the start, with one line that says what to do.
+func TestADiskThatFailsAtTheStartEndsTheProgram(t *testing.T) {
+	t.Parallel()
+	strace := lookUp(t, "strace", "install Debian's package strace")
+	e := newExporter(t, startAsana(t, simulator.Options{}))
+	args := append([]string{"-f", "-o", "/dev/null", "--inject=fsync:error=EIO"}, e.command()...)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, strace, args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // The exporter would live on without strace.
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	out, err := cmd.CombinedOutput()
+	if err == nil || ctx.Err() != nil {
+		t.Errorf("it did not end with an error, but: %v", cmp.Or(ctx.Err(), err))
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	last := lines[len(lines)-1]
+	if !strings.Contains(last, "input/output error") || !strings.Contains(last, "--state.dir") {
+		t.Errorf("it said %q", out)
+	}
+}

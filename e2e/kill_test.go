@@ -1,0 +1,74 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"asana_exporter/simulator"
+)
+
+// A process can die before each system call of a commit and after the last; what was counted goes on as if nothing
+// had been.
+//
+// strace counts calls by thread, and a goroutine changes threads. But it is attached while Asana's answer is awaited, so
+// the first call of its kind belongs to the commit, unless one for another purpose comes in between: then it is tried again.
+func TestSIGKILLBeforeEachStepOfACommit(t *testing.T) {
+	t.Parallel()
+	asana := startAsana(t, simulator.Options{PageSize: 4})
+	e := newExporter(t, asana, "--asana.poll-interval=100ms", "--events.zero-first=0s")
+	e.start(t)
+	tests := []struct {
+		step, call string
+		path       []string
+	}{
+		{create, "openat", nil},
+		{write, "write", nil},
+		{syncFile, "fsync", nil},
+		{closeFile, "close", nil},
+		{rename, renames, nil},
+		{openFolder, "openat", []string{folderOnly(e)}},
+		{syncFolder, "fsync", []string{folderOnly(e)}},
+		{closeFolder, "close", []string{folderOnly(e)}},
+		{ask, "openat", []string{"--trace-path=" + e.token}},
+	}
+	for _, test := range tests {
+		var hit []string
+		for n := 0; n < 12 && !slices.Contains(hit, test.step); n++ {
+			inject := fmt.Sprintf("--inject=%s:signal=SIGKILL:when=%d", test.call, 1+n%4)
+			hit = append(hit, e.dieAt(t, append(test.path, "--trace="+test.call, inject)...))
+		}
+		if !slices.Contains(hit, test.step) {
+			t.Errorf("never killed before %s, only before %q", test.step, hit)
+		}
+		t.Logf("killed before %q", hit)
+	}
+}
+
+// dieAt lets something happen, has strace kill the exporter on the way, starts it again and checks what it shows. It
+// returns the step that was never taken.
+func (e *exporter) dieAt(t *testing.T, inject ...string) string {
+	t.Helper()
+	e.asana.work(3)
+	before := e.waitForTruth(t)
+	release := e.asana.hold(t)
+	e.asana.work(6)
+	strace := attach(t, e, inject...)
+	release()
+	e.wait(t)
+	<-strace.ended
+	step := elsewhere
+	for _, call := range strace.calls(t) {
+		if call.result == "?" { // It never came back.
+			step = call.step(e)
+		}
+	}
+	e.start(t)
+	checkRuleZ(t, before, e.waitForTruth(t))
+	if t.Failed() {
+		t.Fatalf("killed before %s by %q", step, inject)
+	}
+	return step
+}

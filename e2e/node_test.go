@@ -1,0 +1,135 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"asana_exporter/simulator"
+)
+
+// Asana's own client reads the simulator as it would read Asana: a first 412 that gives a position, pages and has_more,
+// another 412 on the way. It counts what the simulator says that a correct client must count.
+func TestAsanasOwnClientReadsTheSimulator(t *testing.T) {
+	t.Parallel()
+	dir := installClient(t) // First, since life goes on while npm works.
+	asana := startAsana(t, simulator.Options{Seed: 1, Rate: 200})
+	node := startNode(t, dir, asana)
+
+	node.reads(t, 0, 1) // A position.
+	asana.Incident(2500)
+	node.reads(t, 3, 1) // While life goes on.
+	asana.Freeze()
+	first := node.reads(t, 3, 1)
+	if err := differ("Node", first, asana.Truth()); err != nil {
+		t.Error(err)
+	}
+
+	asana.Inject(simulator.Fault{Kind: simulator.Expire})
+	asana.work(30) // What the refused position can't have.
+	node.reads(t, 3, 2)
+	asana.work(1200)
+	second := node.reads(t, 5, 2)
+	if err := differ("Node", second, asana.Truth()); err != nil {
+		t.Error(err)
+	}
+	if total(second) != total(first)+1200 {
+		t.Errorf("%d events, then %d: 1200 came", total(first), total(second))
+	}
+	t.Logf("Node counted %d events in %d label sets", total(second), len(second))
+}
+
+// node is events.js at work.
+type node struct {
+	in  io.Writer
+	out *json.Decoder
+	log buffer
+}
+
+func startNode(t *testing.T, dir string, asana *asana) *node {
+	t.Helper()
+	cmd := exec.Command(lookUp(t, "node", "install Node 20 or later"), "events.js", asana.url+"/api/1.0", asana.workspace, asana.token)
+	cmd.Dir = dir
+	n := &node{}
+	cmd.Stderr = &n.log
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.in, n.out = in, json.NewDecoder(bufio.NewReader(out))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // It was killed.
+	})
+	return n
+}
+
+// installClient has npm install Asana's client beside a copy of events.js, and returns the folder.
+func installClient(t *testing.T) string {
+	t.Helper()
+	npm := lookUp(t, "npm", "install Node 20 or later, with npm")
+	dir := t.TempDir()
+	for _, name := range []string{"events.js", "package.json", "package-lock.json"} {
+		content, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	install := exec.Command(npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline")
+	install.Dir = dir
+	if out, err := install.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", install, err, out)
+	}
+	return dir
+}
+
+// reads lets the client read to the end and returns what it has counted by then. It checks how many pages and how many
+// refused positions there were by then: at least the pages given, since the stream may have moved on meanwhile.
+func (n *node) reads(t *testing.T, pages, expired int) map[simulator.Labels]uint64 {
+	t.Helper()
+	if _, err := fmt.Fprintln(n.in, "read"); err != nil {
+		t.Fatal(err)
+	}
+	var answer struct {
+		Counts []struct {
+			simulator.Labels
+			Count uint64
+		}
+		Pages, Expired int
+	}
+	if err := n.out.Decode(&answer); err != nil {
+		t.Fatalf("Asana's client: %v\n%s", err, n.log.String())
+	}
+	if answer.Pages < pages || answer.Expired != expired {
+		t.Errorf("%d pages and %d refused positions by now, want %d and %d", answer.Pages, answer.Expired, pages, expired)
+	}
+	counts := map[simulator.Labels]uint64{}
+	for _, c := range answer.Counts {
+		counts[c.Labels] = c.Count
+	}
+	return counts
+}
+
+func total(counts map[simulator.Labels]uint64) (n uint64) {
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}

@@ -1,0 +1,150 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"asana_exporter/simulator"
+)
+
+// A prometheus is a running Prometheus server.
+type prometheus struct{ url string }
+
+// startPrometheus runs a server that scrapes an exporter every second. It returns when it has begun to try.
+func startPrometheus(t *testing.T, e *exporter) prometheus {
+	t.Helper()
+	dir, address := t.TempDir(), freeAddress(t)
+	config := filepath.Join(dir, "prometheus.yml")
+	text := fmt.Sprintf("scrape_configs:\n- job_name: asana\n  scrape_interval: 1s\n  scrape_timeout: 1s\n  static_configs:\n"+
+		"  - targets: [%q]\n", e.address)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command := strings.Fields(os.Getenv("PROMETHEUS"))
+	if len(command) == 0 {
+		command = []string{"prometheus"}
+	}
+	server := lookUp(t, command[0], "install Debian's package prometheus, or name one in PROMETHEUS")
+	cmd := exec.Command(server, append(command[1:], "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"),
+		"--web.listen-address="+address)...)
+	var log buffer
+	cmd.Stdout, cmd.Stderr = &log, &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // It was killed.
+		if t.Failed() {
+			t.Logf("log of Prometheus, the end:\n%s", log.end())
+		}
+	})
+	p := prometheus{url: "http://" + address}
+	waitFor(t, patience, func() error {
+		up, err := p.query("up", time.Now())
+		if err == nil && len(up) == 0 {
+			err = errors.New("Prometheus does not scrape yet")
+		}
+		return err
+	})
+	return p
+}
+
+// A sample is a value at a time, in milliseconds.
+type sample struct {
+	at    int64
+	value float64
+}
+
+// samples are series by the labels that events are counted by; those of other metrics have none.
+type samples map[simulator.Labels][]sample
+
+// query evaluates an expression that gives a vector, or selects a range, at a time.
+func (p prometheus) query(expression string, at time.Time) (samples, error) {
+	query := url.Values{"query": {expression}, "time": {strconv.FormatFloat(float64(at.UnixMilli())/1000, 'f', 3, 64)}}
+	response, err := http.Get(p.url + "/api/v1/query?" + query.Encode())
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	var answer struct {
+		Status, Error string
+		Data          struct{ Result json.RawMessage }
+	}
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		return nil, fmt.Errorf("%s: %w", response.Status, err)
+	}
+	if answer.Status != "success" {
+		return nil, fmt.Errorf("%s: %s", expression, answer.Error)
+	}
+	return readSamples(answer.Data.Result)
+}
+
+func readSamples(result []byte) (samples, error) {
+	var list []struct {
+		Metric map[string]string
+		Value  *point
+		Values []point
+	}
+	if err := json.Unmarshal(result, &list); err != nil {
+		return nil, err
+	}
+	series := samples{}
+	for _, item := range list {
+		if item.Value != nil {
+			item.Values = append(item.Values, *item.Value)
+		}
+		labels := labelsFrom(item.Metric)
+		for _, value := range item.Values {
+			series[labels] = append(series[labels], sample(value))
+		}
+	}
+	return series, nil
+}
+
+// A point is a sample as the API writes it: [1700000000.123, "1"].
+type point sample
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (p *point) UnmarshalJSON(text []byte) error {
+	var seconds float64
+	var value string
+	pair := []any{&seconds, &value}
+	if err := json.Unmarshal(text, &pair); err != nil {
+		return err
+	}
+	number, err := strconv.ParseFloat(value, 64)
+	*p = point{at: time.UnixMicro(int64(seconds * 1e6)).Round(time.Millisecond).UnixMilli(), value: number}
+	return err
+}
+
+// mustQuery is query for an expression that must work.
+func (p prometheus) mustQuery(t *testing.T, expression string, at time.Time) samples {
+	t.Helper()
+	result, err := p.query(expression, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+// number evaluates an expression that gives one number, now; 0 where there is none.
+func (p prometheus) number(t *testing.T, expression string) float64 {
+	t.Helper()
+	for _, series := range p.mustQuery(t, expression, time.Now()) {
+		return series[0].value
+	}
+	return 0
+}

@@ -1,0 +1,49 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// promtool finds nothing to say about what the demo exposes, its own metrics and those of the process.
+func TestPromtoolIsSilent(t *testing.T) {
+	t.Parallel()
+	promtool := lookUp(t, "promtool", "install Debian's package prometheus")
+	demo := newExporter(t, nil, "--demo", "--events.zero-first=1s")
+	demo.start(t)
+	waitFor(t, patience, func() error {
+		x, err := demo.scrape()
+		if err == nil && len(x.counts()) < 5 {
+			err = errors.New("hardly anything was counted")
+		}
+		return err
+	})
+
+	check := exec.Command(promtool, "check", "metrics")
+	check.Stdin = strings.NewReader(demo.text(t))
+	out, err := check.CombinedOutput()
+	if err != nil || len(out) > 0 {
+		t.Errorf("promtool: %v\n%s", err, out)
+	}
+}
+
+// text returns /metrics as people see it.
+func (e *exporter) text(t *testing.T) string {
+	t.Helper()
+	response, err := http.Get("http://" + e.address + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

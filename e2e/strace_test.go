@@ -1,0 +1,125 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// A tracer is a strace that is attached to a running exporter.
+type tracer struct {
+	cmd    *exec.Cmd
+	output string // The file with the calls.
+	says   buffer
+	ended  chan error
+}
+
+// attach lets strace do to a running exporter what the arguments say, and returns when it does.
+func attach(t *testing.T, e *exporter, args ...string) *tracer {
+	t.Helper()
+	strace := lookUp(t, "strace", "install Debian's package strace")
+	s := &tracer{output: filepath.Join(t.TempDir(), "strace"), ended: make(chan error, 1)}
+	// With the paths of file descriptors and the ends of connections, since nothing else tells calls apart.
+	all := append([]string{"-f", "-yy", "-o", s.output, "-p", strconv.Itoa(e.pid())}, args...)
+	s.cmd = exec.Command(strace, all...)
+	s.cmd.Stderr = &s.says
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { s.ended <- s.cmd.Wait() }()
+	t.Cleanup(func() { _ = s.cmd.Process.Kill() }) // Should the test have ended early.
+	waitFor(t, patience, func() error {
+		if !strings.Contains(s.says.String(), " attached") {
+			return fmt.Errorf("strace is not attached; it needs root, or sysctl kernel.yama.ptrace_scope=0; it says: %s", s.says.String())
+		}
+		return nil
+	})
+	return s
+}
+
+// detach lets the exporter go on alone.
+func (s *tracer) detach(t *testing.T) {
+	t.Helper()
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatalf("detach strace: %v", err)
+	}
+	<-s.ended
+}
+
+// A call is a system call as strace prints it.
+type call struct{ name, args, result string }
+
+var (
+	wholeCall   = regexp.MustCompile(`^(\w+)\((.*)\)\s+= (.*)$`)
+	resumedCall = regexp.MustCompile(`^<\.\.\. \w+ resumed>(.*)$`)
+)
+
+// calls returns what strace saw, in the order in which the calls ended. One thread's call may lie on two lines, with
+// other threads' between.
+func (s *tracer) calls(t *testing.T) []call {
+	t.Helper()
+	content, err := os.ReadFile(s.output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var calls []call
+	begun := map[string]string{}
+	for line := range strings.Lines(string(content)) {
+		thread, text, _ := strings.Cut(strings.TrimSpace(line), " ")
+		text = strings.TrimSpace(text)
+		if beginning, ok := strings.CutSuffix(text, " <unfinished ...>"); ok {
+			begun[thread] = beginning
+			continue
+		}
+		if rest := resumedCall.FindStringSubmatch(text); rest != nil {
+			text = begun[thread] + rest[1]
+		}
+		if parts := wholeCall.FindStringSubmatch(text); parts != nil {
+			calls = append(calls, call{parts[1], parts[2], parts[3]})
+		}
+	}
+	return calls
+}
+
+// Steps of a commit, and what comes before and after it.
+const (
+	ask         = "ask"
+	create      = "create"
+	write       = "write"
+	syncFile    = "fsync"
+	closeFile   = "close"
+	rename      = "rename"
+	openFolder  = "open-folder"
+	syncFolder  = "fsync-folder"
+	closeFolder = "close-folder"
+	elsewhere   = ""
+)
+
+// step tells which step of a commit a call is.
+func (c call) step(e *exporter) string {
+	temporary := strings.Contains(c.args, e.asana.workspace+".json.tmp")
+	folder := strings.Contains(c.args, "<"+e.dir+">") || strings.Contains(c.args, strconv.Quote(e.dir))
+	switch {
+	case c.name == "write" && strings.Contains(c.args, "->"+strings.TrimPrefix(e.asana.url, "http://")),
+		c.name == "openat" && strings.Contains(c.args, strconv.Quote(e.token)): // Read for each question.
+		return ask
+	case strings.HasPrefix(c.name, "rename"):
+		return rename
+	case temporary:
+		return map[string]string{"openat": create, "write": write, "fsync": syncFile, "close": closeFile}[c.name]
+	case folder:
+		return map[string]string{"openat": openFolder, "fsync": syncFolder, "close": closeFolder}[c.name]
+	}
+	return elsewhere
+}
+
+// folderOnly limits strace to calls that have to do with the state folder itself, not with the files in it.
+func folderOnly(e *exporter) string { return "--trace-path=" + e.dir }
