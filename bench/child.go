@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// usage is what a process has spent.
+type usage struct {
+	// cpu is user and system time together.
+	cpu time.Duration
+	// peak is the most memory that was ever resident, in bytes, and resident what was so every tenth of a second.
+	peak     int64
+	resident []int64
+	// wall is how long the work took, from the first page to the last.
+	wall time.Duration
+}
+
+// child is a running process.
+type child struct {
+	cmd      *exec.Cmd
+	log      string
+	started  time.Time
+	resident []int64
+	// ended is closed when the process has ended and resident is complete.
+	ended chan struct{}
+}
+
+// startChild starts cmd. What it writes to its standard error goes to the file log.
+func startChild(cmd *exec.Cmd, log string) (*child, error) {
+	stderr, err := os.Create(log)
+	if err != nil {
+		return nil, err
+	}
+	defer stderr.Close()
+	cmd.Stderr = stderr
+	c := &child{cmd: cmd, log: log, started: time.Now(), ended: make(chan struct{})}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start: %w", err)
+	}
+	go c.watch()
+	return c, nil
+}
+
+// watch notes the memory of the process until it ends.
+func (c *child) watch() {
+	defer close(c.ended)
+	waited := make(chan struct{})
+	go func() {
+		c.cmd.Wait() //nolint:errcheck // It is us who end it; how it says so doesn't matter.
+		close(waited)
+	}()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-waited:
+			return
+		case <-tick.C:
+			if bytes, err := memory(c.cmd.Process.Pid, "VmRSS"); err == nil {
+				c.resident = append(c.resident, bytes)
+			}
+		}
+	}
+}
+
+// stop ends the process as an init system would, and returns what it has spent. It may be called again.
+func (c *child) stop() (usage, error) {
+	// Not from getrusage: its maximum includes what this process had when it forked.
+	peak, peakErr := memory(c.cmd.Process.Pid, "VmHWM")
+	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return usage{}, fmt.Errorf("stop: %w", err)
+	}
+	select {
+	case <-c.ended:
+	case <-time.After(10 * time.Second):
+		c.cmd.Process.Kill() //nolint:errcheck // It may have ended by now.
+		<-c.ended
+		return usage{}, c.failed(errors.New("did not stop"))
+	}
+	if peakErr != nil {
+		return usage{}, c.failed(peakErr)
+	}
+	state := c.cmd.ProcessState
+	return usage{cpu: state.UserTime() + state.SystemTime(), peak: peak, resident: c.resident}, nil
+}
+
+// failed returns err with the last of what the process had to say.
+func (c *child) failed(err error) error {
+	said, readErr := os.ReadFile(c.log)
+	if readErr != nil {
+		return err
+	}
+	said = said[max(0, len(said)-1000):]
+	return fmt.Errorf("%s: %w; it said: %s", c.cmd.Path, err, strings.TrimSpace(string(said)))
+}
+
+// until waits for done and gives up when ctx or the process ends.
+func (c *child) until(ctx context.Context, done <-chan error) error {
+	select {
+	case err := <-done:
+		return err
+	case <-c.ended:
+		return c.failed(errors.New("ended early"))
+	case <-ctx.Done():
+		return c.failed(ctx.Err())
+	}
+}
+
+// memory returns a size, in bytes, from what Linux tells of a process. See proc_pid_status(5).
+func memory(pid int, key string) (int64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(status)) {
+		if size, ok := strings.CutPrefix(line, key+":"); ok {
+			kib, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(size), "kB")), 10, 64)
+			return kib * 1024, err
+		}
+	}
+	return 0, fmt.Errorf("no %s in the status of process %d", key, pid)
+}

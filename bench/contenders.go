@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+)
+
+// contender is a program that does the work of a row.
+type contender struct {
+	name string
+	run  func(context.Context, work) (usage, error)
+}
+
+// poller returns the contender that reads pages with the command.
+func (r *rig) poller(name string, command func(context.Context, job) *exec.Cmd) contender {
+	return contender{name, func(ctx context.Context, w work) (usage, error) { return r.follow(ctx, command, w) }}
+}
+
+// exporterCommand shows new series at once, so that the sum on /metrics is the truth when the stream has been read.
+func (r *rig) exporterCommand(ctx context.Context, j job) *exec.Cmd {
+	return exec.CommandContext(ctx, r.program(own),
+		"--asana.url="+j.url, "--asana.workspace="+workspace, "--asana.token-file="+r.tokenFile(),
+		"--asana.poll-interval="+j.poll.String(), "--state.dir="+filepath.Join(j.state, "data"),
+		"--events.zero-first=0s", "--web.listen-address="+j.address)
+}
+
+func (r *rig) plainCommand(ctx context.Context, j job) *exec.Cmd {
+	return exec.CommandContext(ctx, r.program("plainpoller"),
+		"-url", j.url, "-workspace", workspace, "-token-file", r.tokenFile(), "-poll-interval", j.poll.String(),
+		"-state", filepath.Join(j.state, "state.json"), "-listen", j.address)
+}
+
+func (r *rig) nodeCommand(ctx context.Context, j job) *exec.Cmd {
+	_, port, _ := net.SplitHostPort(j.address)
+	return exec.CommandContext(ctx, "node", "nodepoller/index.js",
+		"--url="+j.url, "--workspace="+workspace, "--token-file="+r.tokenFile(),
+		"--poll-interval="+strconv.FormatInt(j.poll.Milliseconds(), 10),
+		"--state="+filepath.Join(j.state, "state.json"), "--listen="+port)
+}
+
+// compete runs the contenders in turns, so that each meets the same disturbances, and returns what each has spent.
+func (r *rig) compete(ctx context.Context, row string, w work, contenders ...contender) ([]runs, error) {
+	all := make([]runs, len(contenders))
+	for round := range r.runs {
+		for i, c := range contenders {
+			u, err := c.run(ctx, w)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", c.name, err)
+			}
+			r.say("%s, run %d of %d: %s took %.2f s of CPU and %.2f s in all, %.1f MiB at its peak",
+				row, round+1, r.runs, c.name, u.cpu.Seconds(), u.wall.Seconds(), mib(u.peak))
+			all[i] = append(all[i], u)
+		}
+	}
+	return all, nil
+}
+
+// runs are the runs of one contender.
+type runs []usage
+
+// median returns the middle of what the runs have of something.
+func (all runs) median(of func(usage) float64) float64 {
+	return median(all.values(of))
+}
+
+func (all runs) values(of func(usage) float64) []float64 {
+	var values []float64
+	for _, u := range all {
+		values = append(values, of(u))
+	}
+	return values
+}
+
+// spread writes the median and, in brackets, the least and the most.
+func (all runs) spread(of func(usage) float64, format string) string {
+	values := all.values(of)
+	return fmt.Sprintf(format+" ("+format+" to "+format+")", median(values), slices.Min(values), slices.Max(values))
+}
+
+// median returns the middle value, the higher of two; zero if there is none.
+func median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
+}
+
+func cpu(u usage) float64  { return u.cpu.Seconds() }
+func peak(u usage) float64 { return mib(u.peak) }
+func mib(b int64) float64  { return float64(b) / (1 << 20) }

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// identity is a certificate for the loopback address and the key that goes with it, as files.
+type identity struct {
+	certificate string
+	key         string
+}
+
+// newIdentity makes a certificate that signs itself; who is given it as the only CA trusts it.
+func newIdentity(dir string) (identity, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return identity{}, fmt.Errorf("make key: %w", err)
+	}
+	template := &x509.Certificate{
+		SerialNumber:          big.NewInt(1),
+		Subject:               pkix.Name{CommonName: "bench"},
+		NotBefore:             time.Now().Add(-time.Hour),
+		NotAfter:              time.Now().Add(24 * time.Hour),
+		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1)},
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		BasicConstraintsValid: true,
+		IsCA:                  true,
+	}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return identity{}, fmt.Errorf("make certificate: %w", err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return identity{}, fmt.Errorf("make key: %w", err)
+	}
+	id := identity{filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")}
+	return id, errors.Join(
+		writePEM(id.certificate, "CERTIFICATE", certificate),
+		writePEM(id.key, "PRIVATE KEY", private),
+	)
+}
+
+func writePEM(file, kind string, content []byte) error {
+	return os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: content}), 0o600)
+}

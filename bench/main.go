@@ -1,0 +1,128 @@
+// Command bench measures what asana_exporter costs, mostly as a whole process: each number beside its bound and beside
+// something else that does the same work on the same machine at the same time.
+//
+//	go run .                     about ten minutes
+//	go run . -long               memory after ten million events
+//	go run . -only million,node  some rows only
+//
+// The figures are for people. Runs are interleaved and medians taken, since machines are busy and only ratios travel. It
+// exits 0 whatever the figures are, and 1 if something could not be measured. It reads /proc, so it wants Linux.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out, progress io.Writer) error {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	events := flags.Int("events", 1_000_000, "events in each run")
+	runs := flags.Int("runs", 3, "runs of each program, of which the median counts")
+	long := flags.Bool("long", false, "ten million events for the row on memory")
+	only := flags.String("only", "", "rows to measure, separated by commas: "+strings.Join(keys(), ", "))
+	dir := flags.String("dir", "", "folder for state, on a disk like the real one (default: a temporary one)")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	chosen, err := choose(*only)
+	if err != nil {
+		return err
+	}
+	r, err := newRig(*dir, progress)
+	if err != nil {
+		return err
+	}
+	defer r.remove()
+	r.events, r.runs, r.memoryEvents = *events, *runs, *events
+	if *long {
+		r.memoryEvents = 10_000_000
+	}
+	return r.report(ctx, chosen, out)
+}
+
+// report measures the chosen rows and prints them. A row that could not be measured does not keep the others from it, and
+// who interrupts the program still gets the rows that are complete.
+func (r *rig) report(ctx context.Context, chosen []row, out io.Writer) error {
+	if err := r.build(ctx); err != nil {
+		return err
+	}
+	var results []result
+	var failures []error
+	for _, row := range chosen {
+		found, err := row.measure(r, ctx)
+		switch {
+		case err != nil && ctx.Err() != nil:
+			found = []result{{number: row.key, note: "interrupted"}}
+			failures = []error{ctx.Err()}
+		case errors.Is(err, errAbsent):
+			found = []result{{number: row.key, note: err.Error()}}
+		case err != nil:
+			failures = append(failures, fmt.Errorf("%s: %w", row.key, err))
+			found = []result{{number: row.key, note: "see the error below"}}
+		}
+		results = append(results, found...)
+	}
+	if err := printTable(out, r.machine(), results); err != nil {
+		return err
+	}
+	return errors.Join(failures...)
+}
+
+// row is a number, or a few that come from the same runs.
+type row struct {
+	key     string
+	measure func(*rig, context.Context) ([]result, error)
+}
+
+func rows() []row {
+	return []row{
+		{"million", (*rig).million},
+		{"node", (*rig).node},
+		{"paced", (*rig).paced},
+		{"catchup", (*rig).catchUp},
+		{"memory", (*rig).memory},
+		{"start", (*rig).start},
+		{"functions", (*rig).functions},
+	}
+}
+
+func keys() []string {
+	var all []string
+	for _, row := range rows() {
+		all = append(all, row.key)
+	}
+	return all
+}
+
+// choose returns the rows that a list of keys names, all of them for an empty list.
+func choose(list string) ([]row, error) {
+	if list == "" {
+		return rows(), nil
+	}
+	var chosen []row
+	for key := range strings.SplitSeq(list, ",") {
+		at := slices.Index(keys(), key)
+		if at < 0 {
+			return nil, fmt.Errorf("-only: no row %q, there are %s", key, strings.Join(keys(), ", "))
+		}
+		chosen = append(chosen, rows()[at])
+	}
+	return chosen, nil
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+)
+
+// million compares the CPU for a million events with that of the plain poller and of a mere receiver.
+func (r *rig) million(ctx context.Context) ([]result, error) {
+	all, err := r.compete(ctx, "million", work{events: r.events, secure: true},
+		r.poller(own, r.exporterCommand), r.poller("plain Go poller", r.plainCommand), contender{"statsd_exporter", r.receive})
+	if err != nil {
+		return nil, err
+	}
+	exporter, plain, statsd := all[0], all[1], all[2]
+	return []result{
+		{
+			number: "CPU for a million events, HTTPS and gzip, to that of a plain Go poller",
+			value:  exporter.median(cpu) / plain.median(cpu), bound: 1.0 / 3, format: "%.2f x",
+			beside: r.costs(own, exporter) + "; " + r.costs("plain Go poller", plain),
+		},
+		{
+			number: "the same, to what statsd_exporter spends on receiving the events",
+			value:  exporter.median(cpu) / statsd.median(cpu), bound: 1, format: "%.2f x",
+			beside: "statsd_exporter " + r.cost(statsd),
+		},
+	}, nil
+}
+
+// node compares over plain http with a poller that is made of Asana's own client.
+func (r *rig) node(ctx context.Context) ([]result, error) {
+	if err := installNode(ctx); err != nil {
+		return nil, err
+	}
+	all, err := r.compete(ctx, "node", work{events: r.events},
+		r.poller(own, r.exporterCommand), r.poller("Node poller", r.nodeCommand))
+	if err != nil {
+		return nil, err
+	}
+	exporter, node := all[0], all[1]
+	return []result{{
+		number: "the same over plain http and gzip, to that of a Node poller",
+		value:  exporter.median(cpu) / node.median(cpu), bound: 1.0 / 5, format: "%.2f x",
+		beside: r.costs(own, exporter) + "; " + r.costs("Node poller", node),
+	}}, nil
+}
+
+// installNode gets the Node poller's libraries, as its lock file has them, unless they are there.
+func installNode(ctx context.Context) error {
+	if _, err := exec.LookPath("node"); err != nil {
+		return fmt.Errorf("node %w", errAbsent)
+	}
+	if _, err := os.Stat("nodepoller/node_modules/asana"); err == nil {
+		return nil
+	}
+	install := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	install.Dir = "nodepoller"
+	if output, err := install.CombinedOutput(); err != nil {
+		return fmt.Errorf("npm ci: %w: %s", err, output)
+	}
+	return nil
+}
+
+// paced measures the share of a core at the highest rate that Asana's limits allow.
+func (r *rig) paced(ctx context.Context) ([]result, error) {
+	const rate, seconds = 25_000, 20
+	all, err := r.compete(ctx, "paced", work{events: rate * seconds, secure: true, rate: rate},
+		r.poller(own, r.exporterCommand), r.poller("plain Go poller", r.plainCommand))
+	if err != nil {
+		return nil, err
+	}
+	share := func(u usage) float64 { return 100 * u.cpu.Seconds() / seconds }
+	took := func(u usage) float64 { return u.wall.Seconds() }
+	return []result{{
+		number: "share of a core at 25,000 events a second, really paced",
+		value:  all[0].median(share), bound: 12, format: "%.1f %%",
+		beside: fmt.Sprintf("plain Go poller %.1f %%; %d s of events took %.1f s and %.1f s",
+			all[1].median(share), seconds, all[0].median(took), all[1].median(took)),
+	}}, nil
+}
+
+// memory measures how much is resident at most, and whether that grows.
+func (r *rig) memory(ctx context.Context) ([]result, error) {
+	w := work{events: r.memoryEvents, secure: true}
+	u, err := r.follow(ctx, r.exporterCommand, w)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := r.follow(ctx, r.plainCommand, work{events: min(r.events, r.memoryEvents), secure: true})
+	if err != nil {
+		return nil, err
+	}
+	if len(u.resident) == 0 {
+		return nil, errors.New("too few events to see any memory")
+	}
+	early, late := u.resident[len(u.resident)/10], u.resident[len(u.resident)-1]
+	return []result{{
+		number: fmt.Sprintf("most resident memory over %d events", w.events),
+		value:  mib(u.peak), bound: 40, format: "%.1f MiB",
+		beside: fmt.Sprintf("%.1f MiB after a tenth of the time, %.1f MiB at the end; plain Go poller at most %.1f MiB",
+			mib(early), mib(late), mib(plain.peak)),
+	}}, nil
+}
+
+// cost writes the CPU seconds of runs, for a million events.
+func (r *rig) cost(all runs) string {
+	scaled := func(u usage) float64 { return cpu(u) * 1e6 / float64(r.events) }
+	return all.spread(scaled, "%.2f") + " s"
+}
+
+// costs is cost with the memory.
+func (r *rig) costs(name string, all runs) string {
+	return fmt.Sprintf("%s %s, %.0f MiB", name, r.cost(all), all.median(peak))
+}

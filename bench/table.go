@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+)
+
+// result is a number beside its bound.
+type result struct {
+	number string
+	value  float64
+	bound  float64
+	// format writes value and bound with their unit.
+	format string
+	// least says that the value has to reach the bound; without it, it must not pass it.
+	least  bool
+	beside string
+	// note says why there is no value; the rest but number is then empty.
+	note string
+}
+
+func (r result) verdict() string {
+	switch {
+	case r.note != "":
+		return "not measured"
+	case r.least && r.value < r.bound:
+		return "under"
+	case !r.least && r.value > r.bound:
+		return "over"
+	}
+	return "within"
+}
+
+// cells returns the columns of the table but for the last one.
+func (r result) cells() (measured, bound, beside string) {
+	if r.note != "" {
+		return "-", "-", r.note
+	}
+	sign := "<="
+	if r.least {
+		sign = ">="
+	}
+	return fmt.Sprintf(r.format, r.value), sign + " " + fmt.Sprintf(r.format, r.bound), r.beside
+}
+
+// printTable writes the results under a line that says what they were measured on.
+func printTable(out io.Writer, machine string, results []result) error {
+	fmt.Fprintf(out, "%s\n\n", machine)
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "number\tmeasured\tbound\tverdict\tbeside it")
+	for _, r := range results {
+		measured, bound, beside := r.cells()
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", r.number, measured, bound, r.verdict(), beside)
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("print table: %w", err)
+	}
+	return nil
+}
