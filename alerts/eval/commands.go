@@ -1,0 +1,185 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"asana_exporter/alerts/eval/internal/engine"
+	"asana_exporter/alerts/eval/internal/scenario"
+	"asana_exporter/alerts/eval/internal/score"
+	"asana_exporter/alerts/eval/internal/simulate"
+)
+
+// quality prints the table of the rules beside that of the baseline, for each seed and summed.
+func quality(ctx context.Context, w io.Writer, o options) error {
+	columns := []score.Column{{Name: o.rules}}
+	if o.baseline != "" {
+		columns = append(columns, score.Column{Name: o.baseline})
+	}
+	sums := slices.Clone(columns)
+	for _, seed := range o.seeds {
+		for i := range columns {
+			results, err := o.judge(ctx, w, columns[i].Name, seed)
+			if err != nil {
+				return err
+			}
+			columns[i].Results = results
+			sums[i].Results = append(sums[i].Results, results...)
+		}
+		fmt.Fprintf(w, "\nSeed %d, %d scenarios\n\n", seed, len(columns[0].Results))
+		score.Table(w, columns)
+	}
+	if len(o.seeds) > 1 {
+		fmt.Fprintf(w, "\nAll %d seeds\n\n", len(o.seeds))
+		score.Table(w, sums)
+	}
+	return nil
+}
+
+// detail prints what the rules missed and what they paged for in each scenario, and the table.
+func detail(ctx context.Context, w io.Writer, o options) error {
+	var sum score.Column
+	sum.Name = o.rules
+	for _, seed := range o.seeds {
+		results, err := o.judge(ctx, w, o.rules, seed)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "Seed %d\n", seed)
+		score.List(w, results)
+		sum.Results = append(sum.Results, results...)
+	}
+	score.Table(w, []score.Column{sum})
+	return nil
+}
+
+// list prints what is in the scenarios.
+func list(_ context.Context, w io.Writer, o options) error {
+	for _, seed := range o.seeds {
+		all, err := o.scenarios(seed)
+		if err != nil {
+			return err
+		}
+		for _, s := range all {
+			hard := 0
+			for _, i := range s.Incidents {
+				if i.Hard {
+					hard++
+				}
+			}
+			fmt.Fprintf(w, "%d %-30s %-18s %3d days, %8d deletions, %2d incidents (%d of them hard), %d outages\n",
+				seed, s.Name, s.Group, s.Minutes/scenario.Day, s.Deletions(), len(s.Incidents), hard, len(s.Faults.Outages))
+		}
+	}
+	return nil
+}
+
+// check compares every firing with those of Prometheus' own evaluation. Slow: take few days and scenarios.
+func check(ctx context.Context, w io.Writer, o options) error {
+	for _, seed := range o.seeds {
+		all, err := o.scenarios(seed)
+		if err != nil {
+			return err
+		}
+		for _, s := range all {
+			same, err := o.agrees(ctx, s)
+			if err != nil {
+				return fmt.Errorf("%s: %w", s.Name, err)
+			}
+			fmt.Fprintf(w, "%d %-30s %s\n", seed, s.Name, same)
+		}
+	}
+	return nil
+}
+
+func (o options) agrees(ctx context.Context, s *scenario.Scenario) (string, error) {
+	rules, err := engine.Load(o.rules)
+	if err != nil {
+		return "", err
+	}
+	start, end := s.Start*1000, (s.Start+int64(s.Minutes)*60)*1000
+	mine, err := engine.Evaluate(rules, simulate.Play(s, o.play), start, end)
+	if err != nil {
+		return "", err
+	}
+	theirs, err := engine.Reference(ctx, o.rules, simulate.Play(s, o.play), start, end)
+	if err != nil {
+		return "", err
+	}
+	only := engine.Differences(mine.Firings, theirs)
+	return fmt.Sprintf("%d firings, %d differ %v", len(theirs), len(only), only), nil
+}
+
+// judge runs a rule file over the scenarios of a seed, several at a time.
+func (o options) judge(ctx context.Context, w io.Writer, file string, seed uint64) ([]score.Result, error) {
+	debug.SetGCPercent(400) // Most of the time goes into short-lived samples.
+	rules, err := engine.Load(file)
+	if err != nil {
+		return nil, err
+	}
+	all, err := o.scenarios(seed)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]score.Result, len(all))
+	spent := clock{byRule: map[string]time.Duration{}}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(1, o.workers))
+	for i, s := range all {
+		g.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			firings, err := o.evaluate(rules, s, &spent)
+			if err != nil {
+				return fmt.Errorf("%s: %w", s.Name, err)
+			}
+			results[i] = score.Judge(s, firings)
+			return nil
+		})
+	}
+	err = g.Wait()
+	if o.times {
+		spent.print(w)
+	}
+	return results, err
+}
+
+func (o options) evaluate(rules engine.Rules, s *scenario.Scenario, spent *clock) ([]engine.Firing, error) {
+	end := (s.Start + int64(s.Minutes)*60) * 1000
+	store := simulate.Play(s, o.play)
+	store.Forget(o.retention, end)
+	result, err := engine.Evaluate(rules, store, s.Start*1000, end)
+	spent.add(result.Spent)
+	return result.Firings, err
+}
+
+// clock sums the time spent by rule.
+type clock struct {
+	mu     sync.Mutex
+	byRule map[string]time.Duration
+}
+
+func (c *clock) add(byRule map[string]time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for name, d := range byRule {
+		c.byRule[name] += d
+	}
+}
+
+func (c *clock) print(w io.Writer) {
+	names := slices.SortedFunc(maps.Keys(c.byRule), func(x, y string) int { return cmp.Compare(c.byRule[y], c.byRule[x]) })
+	for _, name := range names {
+		fmt.Fprintf(w, "%8.1fs %s\n", c.byRule[name].Seconds(), name)
+	}
+}

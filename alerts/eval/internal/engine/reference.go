@@ -1,0 +1,141 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/prometheus/prometheus/model/histogram"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/rules"
+	"github.com/prometheus/prometheus/storage"
+)
+
+// Reference does what Evaluate does with Prometheus' own rules.Group.Eval, once for each tick: slow, and right by
+// definition. The groups are evaluated in the order of the file.
+func Reference(ctx context.Context, file string, store *Store, start, end int64) ([]Firing, error) {
+	groups, err := loadGroups(ctx, file, store)
+	if err != nil {
+		return nil, err
+	}
+	tick := groups[0].Interval()
+	for _, g := range groups {
+		tick = divisor(tick, g.Interval())
+	}
+	w := watch{open: map[string]Firing{}}
+	for t := start; t <= end; t += tick.Milliseconds() {
+		for _, g := range groups {
+			if (t-start)%g.Interval().Milliseconds() != 0 {
+				continue
+			}
+			g.Eval(ctx, time.UnixMilli(t))
+			for _, r := range g.AlertingRules() {
+				w.look(r, t)
+			}
+		}
+	}
+	for _, f := range w.open {
+		f.To = end
+		w.done = append(w.done, f)
+	}
+	return w.done, nil
+}
+
+func loadGroups(ctx context.Context, file string, store *Store) ([]*rules.Group, error) {
+	ordered, err := Load(file)
+	if err != nil {
+		return nil, err
+	}
+	m := rules.NewManager(&rules.ManagerOptions{
+		Context: ctx, Queryable: store, AppendableV2: appendable{store}, Parser: newParser(),
+		QueryFunc:  rules.EngineQueryFunc(newQueries(), store),
+		NotifyFunc: func(context.Context, string, ...*rules.Alert) {},
+		Logger:     slog.New(slog.DiscardHandler),
+	})
+	loaded, errs := m.LoadGroups(defaultInterval, labels.EmptyLabels(), "", nil, false, file)
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	groups := slices.Collect(maps.Values(loaded))
+	for _, g := range groups {
+		for _, r := range g.AlertingRules() {
+			r.SetRestored(true) // There is nothing to restore, and without it no ALERTS are written.
+		}
+	}
+	first := map[string]int{}
+	for i, r := range slices.Backward(ordered) {
+		first[r.name()] = i
+	}
+	slices.SortFunc(groups, func(x, y *rules.Group) int {
+		return cmp.Compare(first[x.Rules()[0].Name()], first[y.Rules()[0].Name()])
+	})
+	return groups, nil
+}
+
+// watch turns the active alerts of each tick into firings.
+type watch struct {
+	open map[string]Firing
+	done []Firing
+}
+
+func (w *watch) look(r *rules.AlertingRule, t int64) {
+	now := map[string]bool{}
+	for _, a := range r.ActiveAlerts() {
+		if a.State != rules.StateFiring {
+			continue
+		}
+		key := r.Name() + a.Labels.String()
+		now[key] = true
+		if _, known := w.open[key]; !known {
+			w.open[key] = Firing{Alert: r.Name(), Labels: a.Labels, From: t}
+		}
+	}
+	for key, f := range w.open {
+		if f.Alert == r.Name() && !now[key] {
+			f.To = t
+			w.done = append(w.done, f)
+			delete(w.open, key)
+		}
+	}
+}
+
+// appendable lets Prometheus record into a Store.
+type appendable struct{ store *Store }
+
+func (a appendable) AppenderV2(context.Context) storage.AppenderV2 { return a }
+func (a appendable) Commit() error                                 { return nil }
+func (a appendable) Rollback() error                               { return nil }
+
+func (a appendable) Append(_ storage.SeriesRef, l labels.Labels, _, t int64, v float64,
+	_ *histogram.Histogram, _ *histogram.FloatHistogram, _ storage.AppendV2Options,
+) (storage.SeriesRef, error) {
+	a.store.Series(l).Add(t, v)
+	return 1, nil
+}
+
+// Differences are the firings that are in one of the lists only.
+func Differences(mine, theirs []Firing) []string {
+	count := map[string]int{}
+	for _, f := range mine {
+		count[fmt.Sprint(f.Alert, f.Labels, f.From, f.To)]++
+	}
+	for _, f := range theirs {
+		count[fmt.Sprint(f.Alert, f.Labels, f.From, f.To)]--
+	}
+	var only []string
+	for key, n := range count {
+		switch {
+		case n > 0:
+			only = append(only, "only Evaluate: "+key)
+		case n < 0:
+			only = append(only, "only Prometheus: "+key)
+		}
+	}
+	slices.Sort(only)
+	return only
+}

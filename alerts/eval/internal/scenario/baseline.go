@@ -1,0 +1,78 @@
+package scenario
+
+import "slices"
+
+// naturalMax is the largest count of so many minutes that happens by itself within two hours of that time of day, on
+// days of the same class (working day or weekend).
+func (b *builder) naturalMax(at, length int, deletes string) float64 {
+	sums := b.cumulated(deletes)
+	most := 0.0
+	for d := -91; d <= 110; d++ {
+		for shift := -120; shift <= 120; shift += 2 {
+			m := at + d*Day + shift
+			if m < 0 || m+length > b.scenario.Minutes || b.weekend(m) != b.weekend(at) {
+				continue
+			}
+			most = max(most, sums[m+length]-sums[m])
+		}
+	}
+	return most
+}
+
+// weekend knows that day 0 of Unix time was a Thursday.
+func (b *builder) weekend(m int) bool { return (int(b.scenario.Start/86400)+3+m/Day)%7 >= 5 }
+
+// cumulated are the sums up to each minute of all deletions, or of the projects alone, as they were when they were
+// asked for first: before any incident of that sort.
+func (b *builder) cumulated(deletes string) []float64 {
+	if b.sums == nil {
+		b.sums = map[string][]float64{mixed: b.cumulate(""), "project": b.cumulate("project")}
+	}
+	return b.sums[deletes]
+}
+
+func (b *builder) cumulate(only string) []float64 {
+	sums := make([]float64, b.scenario.Minutes+1)
+	for t, counts := range b.deleted {
+		if only != "" && t != only {
+			continue
+		}
+		for m, n := range counts {
+			sums[m+1] += float64(n)
+		}
+	}
+	for m := range b.scenario.Minutes {
+		sums[m+1] += sums[m]
+	}
+	return sums
+}
+
+// empiricalDispersion is the variance of windows of that length against the week before, as a multiple of their mean;
+// a robust one, without the largest 2 %.
+func (b *builder) empiricalDispersion(length int) float64 {
+	bins := make([]float64, b.scenario.Minutes/length)
+	for i := range bins {
+		bins[i] = b.expected(i*length, length)
+	}
+	lag := Week / length
+	if b.scenario.Minutes < 2*Week {
+		lag = Day / length
+	}
+	var ratios []float64
+	for i := lag; i < len(bins); i++ {
+		difference, mean := bins[i]-bins[i-lag], (bins[i]+bins[i-lag])/2
+		if mean > 0 {
+			ratios = append(ratios, difference*difference/2/mean)
+		}
+	}
+	if len(ratios) == 0 {
+		return 4
+	}
+	slices.Sort(ratios)
+	kept := ratios[:len(ratios)*98/100]
+	sum := 0.0
+	for _, r := range kept {
+		sum += r
+	}
+	return max(2, sum/float64(len(kept)))
+}

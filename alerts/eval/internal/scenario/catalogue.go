@@ -1,0 +1,65 @@
+package scenario
+
+import "strconv"
+
+// Monday 2026-01-05 00:00 UTC.
+const epoch = 1767571200
+
+// spec describes a synthetic workspace.
+type spec struct {
+	name, group, rhythm string
+	perDay              float64 // Deletions on a working day.
+	growth              float64 // Factor over the whole time.
+	levelDay            int     // Three times as much from this day on.
+	dstDay              int     // The clocks change on this day.
+	cron                string  // A clean-up by script, "daily" or "weekly".
+	holidays            bool
+	lazy                bool
+	days                int
+}
+
+// Synthetic makes the synthetic workspaces of a seed whose name contains one of the parts of only, each with
+// incidents ("_inc") and without ("_clean").
+func Synthetic(seed uint64, days int, only string) []*Scenario {
+	var all []*Scenario
+	for _, s := range specs() {
+		s.days = days
+		if name := s.name + "_clean"; Wanted(name, only) {
+			all = append(all, synthetic(s, seed, epoch).finish(name))
+		}
+		if name := s.name + "_inc"; Wanted(name, only) {
+			b := synthetic(s, seed, epoch)
+			b.inject()
+			all = append(all, b.finish(name))
+		}
+	}
+	return all
+}
+
+func specs() []spec {
+	var all []spec
+	for i := 1; i <= 3; i++ {
+		n, holidays := strconv.Itoa(i), i > 1
+		all = append(all,
+			spec{name: "syn-sparse-" + n, group: "syn-1-sparse", rhythm: office, perDay: 1.7, holidays: holidays},
+			spec{name: "syn-small-" + n, group: "syn-2-small", rhythm: office, perDay: 20, holidays: holidays},
+			spec{name: "syn-medium-" + n, group: "syn-3-medium", rhythm: officeNight, perDay: 300, holidays: holidays},
+			spec{name: "syn-large-" + n, group: "syn-4-large", rhythm: global, perDay: 5000, holidays: holidays},
+			spec{name: "syn-huge-" + n, group: "syn-5-huge", rhythm: global, perDay: 70000, holidays: holidays},
+		)
+	}
+	const variant = "syn-6-variant"
+	return append(all,
+		spec{name: "syn-small-growth", group: variant, rhythm: office, perDay: 15, growth: 4},
+		spec{name: "syn-medium-growth", group: variant, rhythm: office, perDay: 200, growth: 3},
+		spec{name: "syn-large-growth", group: variant, rhythm: global, perDay: 4000, growth: 2.5},
+		spec{name: "syn-medium-dailycron", group: variant, rhythm: officeNight, perDay: 300, cron: daily},
+		spec{name: "syn-medium-weeklycron", group: variant, rhythm: officeNight, perDay: 300, cron: weekly, holidays: true},
+		spec{name: "syn-small-levelshift", group: variant, rhythm: office, perDay: 25, levelDay: 50},
+		spec{name: "syn-medium-levelshift", group: variant, rhythm: officeNight, perDay: 300, levelDay: 50},
+		spec{name: "syn-large-dst", group: variant, rhythm: officeNight, perDay: 5000, dstDay: 48},
+		spec{name: "syn-medium-dst", group: variant, rhythm: office, perDay: 300, dstDay: 48},
+		spec{name: "syn-huge-flat", group: variant, rhythm: flat, perDay: 90000},
+		spec{name: "syn-small-lazy", group: variant, rhythm: office, perDay: 20, lazy: true},
+	)
+}

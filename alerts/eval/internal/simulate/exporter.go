@@ -1,0 +1,148 @@
+// Package simulate turns a scenario into what Prometheus would have stored of it: the metrics of one exporter or
+// several, scraped once a minute. Only the metrics that the rules about deletions read are made.
+package simulate
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+
+	"asana_exporter/alerts/eval/internal/engine"
+	"asana_exporter/alerts/eval/internal/scenario"
+)
+
+const (
+	scrapeOffset = 7000 // Milliseconds after the full minute.
+	backlogHold  = 20   // Minutes for which the backlog gauges stay after a catch-up.
+	zeroFirst    = 2    // Scrapes at which a new series shows 0 (90 s).
+	peakWindow   = 15   // Minutes of event time of asana_workspace_backlog_peak_events.
+)
+
+// Options say how a scenario is played. The zero value is one exporter, scraped on the dot, and events that arrive at once.
+type Options struct {
+	Replicas  int  // Exporters that follow the same workspace; 0 is 1.
+	Staggered bool // The replicas' processes fail at different times.
+	Late      bool // Asana delivers events with a delay.
+	Jitter    bool // Scrapes come up to half a second early or late, and each target has its own time in the minute.
+}
+
+// Play makes the series of a scenario.
+func Play(s *scenario.Scenario, o Options) *engine.Store {
+	store := engine.NewStore()
+	p := newPlay(s, o.Late)
+	for n := range max(1, o.Replicas) {
+		faults := s.Faults
+		if o.Staggered {
+			faults = faults.Of(n, s.Minutes)
+		}
+		x := &exporter{play: p, store: store, replica: n, timeline: newTimeline(s.Minutes, faults)}
+		x.scrapes(o.Jitter)
+		x.gauges()
+		for i := range s.Series {
+			x.counter(i)
+		}
+	}
+	return store
+}
+
+// play is what all replicas see.
+type play struct {
+	*scenario.Scenario
+	happened  [][]int32 // Of each series in each minute,
+	delivered [][]int32 // and what was delivered in it.
+}
+
+func newPlay(s *scenario.Scenario, late bool) *play {
+	p := &play{Scenario: s}
+	r := scenario.Random(s.Name+" delays", s.Seed)
+	for _, e := range s.Series {
+		counts := perMinute(e.Counts, s.Minutes)
+		p.happened = append(p.happened, counts)
+		if late && e.Labels["action"] == "deleted" {
+			counts = delivered(counts, r)
+		}
+		p.delivered = append(p.delivered, counts)
+	}
+	return p
+}
+
+type exporter struct {
+	*play
+	*timeline
+	store   *engine.Store
+	replica int
+	times   []int64 // Of the scrapes.
+}
+
+func (x *exporter) scrapes(jitter bool) {
+	r := scenario.Random(fmt.Sprintf("%s scrapes %d", x.Name, x.replica), x.Seed)
+	offset := int64(scrapeOffset + x.replica*1000)
+	if jitter {
+		offset = 1000 + r.Int64N(58000)
+	}
+	x.times = make([]int64, x.Minutes)
+	for m := range x.times {
+		x.times[m] = (x.Start+int64(m+1)*60)*1000 + offset + shake(r, jitter)
+	}
+}
+
+func shake(r *rand.Rand, jitter bool) int64 {
+	if !jitter {
+		return 0
+	}
+	return r.Int64N(1000) - 500
+}
+
+func (x *exporter) series(name string, kv map[string]string) *engine.Series {
+	b := labels.NewBuilder(labels.EmptyLabels())
+	for k, v := range kv {
+		b.Set(k, v) // A label with an empty value is no label.
+	}
+	b.Set(model.MetricNameLabel, name)
+	b.Set("job", "asana_exporter")
+	b.Set("instance", fmt.Sprintf("asana-exporter-%d:10176", x.replica))
+	return x.store.Series(b.Labels())
+}
+
+// counter plays one series of asana_events_total.
+func (x *exporter) counter(i int) {
+	kv := map[string]string{"workspace": x.Workspace}
+	maps.Copy(kv, x.Series[i].Labels)
+	out := x.series("asana_events_total", kv)
+	exists, born := !x.Lazy, -zeroFirst
+	var value, waiting float64
+	for m := range x.Minutes {
+		waiting += float64(x.delivered[i][m])
+		if x.outage[m] == scenario.Lost {
+			waiting = 0
+		}
+		if x.lost[m] {
+			value, exists = 0, !x.Lazy
+		}
+		if x.polled(m) && waiting > 0 {
+			if !exists {
+				exists, born = true, m
+			}
+			value, waiting = value+waiting, 0
+		}
+		if exists {
+			x.show(out, m, value, m-born < zeroFirst)
+		}
+	}
+}
+
+func (x *exporter) show(out *engine.Series, m int, value float64, zero bool) {
+	switch {
+	case !x.counting(m):
+		if m > 0 && x.counting(m-1) {
+			out.Add(x.times[m], engine.Stale())
+		}
+	case x.scraped(m) && zero:
+		out.Add(x.times[m], 0)
+	case x.scraped(m):
+		out.Add(x.times[m], value)
+	}
+}

@@ -1,0 +1,129 @@
+package simulate
+
+import (
+	"math"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/value"
+
+	"asana_exporter/alerts/eval/internal/engine"
+	"asana_exporter/alerts/eval/internal/scenario"
+)
+
+// oneAMinute is an hour with a deletion in each minute.
+func oneAMinute(f scenario.Faults) *scenario.Scenario {
+	s := &scenario.Scenario{Name: "w", Workspace: "w", Minutes: 60, Faults: f}
+	e := scenario.Events{Labels: map[string]string{"action": "deleted", "resource_type": "task"}}
+	for m := range s.Minutes {
+		e.Counts = append(e.Counts, m, 1)
+	}
+	s.Series = []scenario.Events{e}
+	return s
+}
+
+// at is the value that Prometheus got in that minute; -1 is none, -2 the end of the series.
+func at(store *engine.Store, minute int, name, instance string, more ...string) float64 {
+	kv := append([]string{model.MetricNameLabel, name, "workspace", "w", "job", "asana_exporter", "instance", instance}, more...)
+	times, values := store.Series(labels.FromStrings(kv...)).Samples()
+	i := slices.IndexFunc(times, func(t int64) bool { return t/60000 == int64(minute+1) })
+	switch {
+	case i < 0:
+		return -1
+	case value.IsStaleNaN(values[i]):
+		return -2
+	}
+	return values[i]
+}
+
+const first, second = "asana-exporter-0:10176", "asana-exporter-1:10176"
+
+func counts(store *engine.Store, instance string, minutes ...int) []float64 {
+	var got []float64
+	for _, m := range minutes {
+		got = append(got, at(store, m, "asana_events_total", instance, "action", "deleted", "resource_type", "task"))
+	}
+	return got
+}
+
+func TestBacklogIsShownInOneStep(t *testing.T) {
+	store := Play(oneAMinute(scenario.Faults{Outages: []scenario.Outage{{From: 10, To: 30, Kind: scenario.API}}}), Options{})
+	if got, want := counts(store, first, 9, 29, 30, 31), []float64{10, 10, 31, 32}; !slices.Equal(got, want) {
+		t.Errorf("counts %v, want %v", got, want)
+	}
+	var length, peak []float64
+	for _, m := range []int{29, 30, 49, 50} {
+		length = append(length, at(store, m, "asana_workspace_backlog_seconds", first))
+		peak = append(peak, at(store, m, "asana_workspace_backlog_peak_events", first, "action", "deleted", "window", "15m"))
+	}
+	if want := []float64{0, 21 * 60, 21 * 60, 0}; !slices.Equal(length, want) {
+		t.Errorf("length %v, want %v", length, want)
+	}
+	if want := []float64{0, 15, 15, 0}; !slices.Equal(peak, want) {
+		t.Errorf("peak %v, want %v", peak, want)
+	}
+}
+
+func TestWorkspaceIsShownBeforeTheFirstCatchUp(t *testing.T) {
+	store := Play(oneAMinute(scenario.Faults{Outages: []scenario.Outage{{From: 10, To: 30, Kind: scenario.Down}}}), Options{})
+	if got, want := counts(store, first, 9, 10, 11, 30, 31), []float64{10, -2, -1, -1, 32}; !slices.Equal(got, want) {
+		t.Errorf("counts %v, want %v", got, want)
+	}
+	var catchingUp []float64
+	for _, m := range []int{9, 10, 11, 30, 31} {
+		catchingUp = append(catchingUp, at(store, m, "asana_workspace_catching_up", first))
+	}
+	if want := []float64{0, -2, -1, 1, 0}; !slices.Equal(catchingUp, want) {
+		t.Errorf("catching up %v, want %v", catchingUp, want)
+	}
+}
+
+func TestStaggeredReplicas(t *testing.T) {
+	s := oneAMinute(scenario.Faults{Outages: []scenario.Outage{{From: 30, To: 35, Kind: scenario.Down}}, StateLost: []int{25}})
+	store := Play(s, Options{Replicas: 2, Staggered: true})
+	if got, want := counts(store, first, 24, 26, 32, 40), []float64{25, 2, -1, 16}; !slices.Equal(got, want) {
+		t.Errorf("first replica %v, want %v", got, want)
+	}
+	if got, want := counts(store, second, 32, 44, 46, 52), []float64{33, 45, 2, -1}; !slices.Equal(got, want) {
+		t.Errorf("second replica %v, want %v", got, want)
+	}
+}
+
+func TestNewSeriesShowsZeroFirst(t *testing.T) {
+	s := oneAMinute(scenario.Faults{})
+	s.Lazy, s.Series[0].Counts = true, []int{20, 5}
+	store := Play(s, Options{})
+	if got, want := counts(store, first, 19, 20, 21, 22), []float64{-1, 0, 0, 5}; !slices.Equal(got, want) {
+		t.Errorf("counts %v, want %v", got, want)
+	}
+}
+
+func TestLateEventsAreAllDelivered(t *testing.T) {
+	happened := make([]int32, 500)
+	for m := range 300 {
+		happened[m] = 10
+	}
+	arrived := delivered(happened, scenario.Random("x", 1))
+	var sum, late float64
+	for m, n := range arrived {
+		sum += float64(n)
+		late += float64(m) * float64(n-happened[m])
+	}
+	if sum != 3000 {
+		t.Errorf("%v events delivered, want 3000", sum)
+	}
+	if mean := late / 3000; math.IsNaN(mean) || mean < .5 || mean > 2 {
+		t.Errorf("a mean delay of %v minutes, want about one", mean)
+	}
+}
+
+func TestJitterIsTheSameEachTime(t *testing.T) {
+	s := oneAMinute(scenario.Faults{})
+	o := Options{Replicas: 2, Jitter: true, Late: true}
+	if !reflect.DeepEqual(Play(s, o), Play(s, o)) {
+		t.Error("the same scenario was played differently")
+	}
+}

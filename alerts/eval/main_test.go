@@ -1,0 +1,53 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+func eval(t *testing.T, args ...string) string {
+	t.Helper()
+	var b strings.Builder
+	if err := run(t.Context(), &b, args); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestQualityComparesRulesForEachSeedAndSummed(t *testing.T) {
+	got := eval(t, "quality", "-only", "syn-sparse-1_inc", "-days", "20", "-seeds", "1,2",
+		"-rules", "testdata/simple.yml", "-baseline", "testdata/deaf.yml")
+	for _, want := range []string{
+		"Seed 1, 1 scenarios", "Seed 2, 1 scenarios", "All 2 seeds",
+		"| found, median / p90 minutes | testdata/simple.yml | testdata/deaf.yml |",
+		"| false pages per workspace and 90 days, synthetic |",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	if !strings.Contains(got, "| 0/") {
+		t.Errorf("rules that never fire found something:\n%s", got)
+	}
+}
+
+func TestRunNamesWhatWasMissed(t *testing.T) {
+	got := eval(t, "run", "-only", "syn-sparse-1_inc", "-days", "20", "-seeds", "1", "-rules", "testdata/deaf.yml")
+	if !strings.Contains(got, "missed(burst500_5m 500 d") {
+		t.Errorf("nothing missed in\n%s", got)
+	}
+}
+
+func TestCheckAgreesWithPrometheus(t *testing.T) {
+	got := eval(t, "check", "-only", "syn-sparse-1_inc", "-days", "9", "-seeds", "1", "-rules", "testdata/simple.yml", "-replicas", "2")
+	if !strings.Contains(got, " 0 differ []") || strings.Contains(got, " 0 firings") {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestUnknownCommand(t *testing.T) {
+	if err := run(t.Context(), nil, []string{"gess"}); !errors.Is(err, errUsage) {
+		t.Errorf("got %v, want the usage", err)
+	}
+}
