@@ -210,15 +210,17 @@ func (s *Simulator) expired(now time.Time) reply {
 
 // page returns the events from pos on.
 func (s *Simulator) page(pos int64, sync string, kind Kind, now time.Time) reply {
-	limit := s.options.PageSize
-	if kind == EmptyMore {
-		limit = 0
+	var a results
+	switch kind {
+	case EmptyMore:
+		a = results{end: pos, next: s.stream.next(pos, now), more: true}
+	case SameSync:
+		a = s.stream.read(sync, s.options.PageSize, now)
+		a.next = sync
+	default:
+		a = s.stream.read(sync, s.options.PageSize, now)
 	}
-	events := s.stream.read(pos, limit)
-	end := pos + int64(len(events))
-	if kind != SameSync {
-		sync = s.stream.next(end, now)
-	}
+	events := s.stream.log[pos-s.stream.base : a.end-s.stream.base]
 	body := make([]byte, 0, 128+len(events)*512)
 	body = append(body, `{"data":[`...)
 	for i, e := range events {
@@ -228,9 +230,9 @@ func (s *Simulator) page(pos int64, sync string, kind Kind, now time.Time) reply
 		body = append(body, e.json...)
 	}
 	body = append(body, `],`...)
-	body = appendMember(body, "sync", sync)
+	body = appendMember(body, "sync", a.next)
 	body = append(body, `"has_more":`...)
-	body = strconv.AppendBool(body, end < s.stream.head || kind == EmptyMore)
+	body = strconv.AppendBool(body, a.more)
 	return reply{status: http.StatusOK, header: jsonHeader(), body: append(body, '}')}
 }
 

@@ -46,7 +46,15 @@ type entry struct {
 type token struct {
 	pos    int64
 	issued time.Time
-	fresh  bool // Handed out by a 412: it skips what came before.
+	fresh  bool     // Handed out by a 412: it skips what came before.
+	given  *results // What whoever asked with it was given.
+}
+
+// results are what a token gives: the events up to a position, and the token for what follows.
+type results struct {
+	end  int64
+	next string
+	more bool
 }
 
 type mark struct {
@@ -116,10 +124,17 @@ func (s *stream) usable(sync string, now time.Time) (int64, bool) {
 	return t.pos, true
 }
 
-// read returns up to limit events from pos on.
-func (s *stream) read(pos int64, limit int) []entry {
-	events := s.log[pos-s.base:]
-	return events[:min(len(events), limit)]
+// read returns what a usable token gives. To ask again with it "will always return the same results".
+func (s *stream) read(sync string, limit int, now time.Time) results {
+	serial, t, _ := s.lookup(sync)
+	if t.given != nil {
+		return *t.given
+	}
+	a := results{end: min(t.pos+int64(limit), s.head)}
+	a.more = a.end < s.head
+	a.next = s.next(a.end, now)
+	s.tokens[serial-s.first].given = &a
+	return a
 }
 
 // next hands out a token for pos, to go with the events before it.
@@ -136,7 +151,7 @@ func (s *stream) fresh(now time.Time) string {
 	if m := (mark{s.head, true}); s.ahead[m] == nil {
 		s.ahead[m] = slices.Clone(s.unread)
 	}
-	return s.issue(token{s.head, now, true})
+	return s.issue(token{pos: s.head, issued: now, fresh: true})
 }
 
 func (s *stream) issue(t token) string {
