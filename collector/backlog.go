@@ -17,19 +17,21 @@ const (
 	backlogSlack = 24 * time.Hour
 )
 
-// Running is a backlog that is being read: how much was deleted in which minute. It is a value, like State.
+// Running is a backlog that is being read: how much was deleted in which second. It is a value, like State.
 type Running struct {
 	// Since is when the position was last at the end of the stream.
 	Since time.Time `json:"since"`
 	// Newest is the newest created_at that was read.
 	Newest time.Time `json:"newest,omitzero"`
-	// Minutes are sorted; minutes in which nothing was deleted are left out.
-	Minutes []minute `json:"minutes,omitzero"`
+	// Moments are sorted; seconds in which nothing was deleted are left out.
+	Moments []moment `json:"moments,omitzero"`
+
+	untouched bool // Nothing was read yet: a process has just begun, and may find itself at the end of the stream.
 }
 
-// minute counts what was deleted in one minute of event time.
-type minute struct {
-	Unix     int64  `json:"unix"` // In minutes.
+// moment counts what was deleted in one second of event time.
+type moment struct {
+	Unix     int64  `json:"unix"`
 	Deleted  uint64 `json:"deleted"`
 	Projects uint64 `json:"projects,omitzero"`
 }
@@ -43,20 +45,49 @@ type Backlog struct {
 	PeakProjects uint64 `json:"peak_projects"`
 	// HoldUntil is when it stops to be exposed.
 	HoldUntil time.Time `json:"hold_until"`
+	// Read is what it was made of, until it has been exposed. A process that ends before has shown nothing of it.
+	Read *Running `json:"read,omitzero"`
 }
 
-// Held returns the Backlog as it is exposed at now: zero once its time is over, or where the clock was set back so far that
-// it would never be.
-func (b Backlog) Held(now time.Time) Backlog {
-	if left := b.HoldUntil.Sub(now); left <= 0 || left > 2*backlogHold {
-		return Backlog{}
+// Held returns what is exposed of backlogs at now: of those that are held, the longest and the highest; zero if there is none.
+func Held(backlogs []Backlog, now time.Time) Backlog {
+	var held Backlog
+	for _, b := range backlogs {
+		if !b.isHeld(now) {
+			continue
+		}
+		held.Seconds = max(held.Seconds, b.Seconds)
+		held.PeakDeleted = max(held.PeakDeleted, b.PeakDeleted)
+		held.PeakProjects = max(held.PeakProjects, b.PeakProjects)
+		if b.HoldUntil.After(held.HoldUntil) {
+			held.HoldUntil = b.HoldUntil
+		}
 	}
-	return b
+	return held
+}
+
+// isHeld tells whether b is exposed at now: not once its time is over, nor where the clock was set back so far that it would
+// never be.
+func (b Backlog) isHeld(now time.Time) bool {
+	left := b.HoldUntil.Sub(now)
+	return left > 0 && left <= 2*backlogHold
+}
+
+// settled returns the backlogs that are still held at now, when they can be seen: what they were made of is no longer needed.
+func settled(backlogs []Backlog, now time.Time) []Backlog {
+	var held []Backlog
+	for _, b := range backlogs {
+		if b.isHeld(now) {
+			b.Read = nil
+			held = append(held, b)
+		}
+	}
+	return held
 }
 
 // with returns r with the deletions among events.
 func (r *Running) with(events []client.Event, now time.Time) *Running {
-	next := &Running{Since: r.Since, Newest: r.Newest, Minutes: slices.Clone(r.Minutes)}
+	next := &Running{Since: r.Since, Newest: r.Newest, Moments: slices.Clone(r.Moments)}
 	for _, event := range events {
 		at := dateOf(event, now)
 		if at.IsZero() {
@@ -71,17 +102,17 @@ func (r *Running) with(events []client.Event, now time.Time) *Running {
 	return next
 }
 
-// add counts a deletion. A wild date counts at the edge of the backlog, so there is a limit to the number of minutes.
+// add counts a deletion. A wild date counts at the edge of the backlog, so there is a limit to the number of moments.
 func (r *Running) add(at, now time.Time, project bool) {
-	first, last := r.Since.Add(-backlogSlack).Unix()/60, now.Unix()/60
-	unix := max(first, min(last, at.Unix()/60))
-	i, found := slices.BinarySearchFunc(r.Minutes, unix, func(m minute, unix int64) int { return cmp.Compare(m.Unix, unix) })
+	first, last := r.Since.Add(-backlogSlack).Unix(), now.Unix()
+	unix := max(first, min(last, at.Unix()))
+	i, found := slices.BinarySearchFunc(r.Moments, unix, func(m moment, unix int64) int { return cmp.Compare(m.Unix, unix) })
 	if !found {
-		r.Minutes = slices.Insert(r.Minutes, i, minute{Unix: unix})
+		r.Moments = slices.Insert(r.Moments, i, moment{Unix: unix})
 	}
-	r.Minutes[i].Deleted++
+	r.Moments[i].Deleted++
 	if project {
-		r.Minutes[i].Projects++
+		r.Moments[i].Projects++
 	}
 }
 
@@ -98,15 +129,15 @@ func (r *Running) newest(now time.Time) time.Time {
 
 // until returns the Backlog that ends at end and becomes visible at now.
 func (r *Running) until(end, now time.Time) Backlog {
-	b := Backlog{Seconds: end.Sub(r.Since).Seconds(), HoldUntil: now.Add(backlogHold)}
+	b := Backlog{Seconds: max(0, end.Sub(r.Since).Seconds()), HoldUntil: now.Add(backlogHold), Read: r}
 	var deleted, projects uint64
-	first := 0 // The minutes from first to the one at hand are inside one window.
-	for _, m := range r.Minutes {
+	first := 0 // The moments from first to the one at hand are inside one window.
+	for _, m := range r.Moments {
 		deleted += m.Deleted
 		projects += m.Projects
-		for ; m.Unix-r.Minutes[first].Unix >= int64(PeakWindow/time.Minute); first++ {
-			deleted -= r.Minutes[first].Deleted
-			projects -= r.Minutes[first].Projects
+		for ; m.Unix-r.Moments[first].Unix >= int64(PeakWindow/time.Second); first++ {
+			deleted -= r.Moments[first].Deleted
+			projects -= r.Moments[first].Projects
 		}
 		b.PeakDeleted = max(b.PeakDeleted, deleted)
 		b.PeakProjects = max(b.PeakProjects, projects)

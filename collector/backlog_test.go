@@ -20,8 +20,8 @@ func TestBacklogBeginsAfterAWhile(t *testing.T) {
 		{3 * time.Hour, 3 * 3600},
 	} {
 		s := following().With(client.Page{Sync: "1", Events: events(1, at(0))}, at(test.behind), lax())
-		if s.Backlog.Seconds != test.want || s.Running != nil {
-			t.Errorf("%s after the end of the stream: a backlog of %v s, want %v; running: %v", test.behind, s.Backlog.Seconds, test.want, s.Running)
+		if latest(s).Seconds != test.want || s.Running != nil {
+			t.Errorf("%s after the end of the stream: a backlog of %v s, want %v; running: %v", test.behind, latest(s).Seconds, test.want, s.Running)
 		}
 	}
 }
@@ -29,7 +29,7 @@ func TestBacklogBeginsAfterAWhile(t *testing.T) {
 // A first start has no position that could be behind, and so no backlog.
 func TestFirstStartIsNoBacklog(t *testing.T) {
 	s := NewEpoch(at(0)).With(client.Page{Sync: "1", Events: events(1, at(0))}, at(time.Hour), lax())
-	wantEqual(t, "backlog", s.Backlog, Backlog{})
+	wantEqual(t, "backlog", latest(s), Backlog{})
 }
 
 // Draining at the usual time becomes a backlog when it takes too long.
@@ -42,16 +42,16 @@ func TestBacklogCanBeginInTheMiddle(t *testing.T) {
 		}
 	}
 	// The first seven pages were seen before it began.
-	wantEqual(t, "backlog", s.Backlog, Backlog{Seconds: 90, PeakDeleted: 3, HoldUntil: at(90*time.Second + 20*time.Minute)})
+	wantEqual(t, "backlog", latest(s), Backlog{Seconds: 90, PeakDeleted: 3, HoldUntil: at(90*time.Second + 20*time.Minute)})
 }
 
-// peak looks at every window of 15 minutes that there is.
+// peak looks at every window of 15 minutes that there is, by the second.
 func peak(deletions []time.Time) uint64 {
 	var most uint64
 	for _, first := range deletions {
 		var inside uint64
 		for _, other := range deletions {
-			if age := other.Truncate(time.Minute).Sub(first.Truncate(time.Minute)); age >= 0 && age < PeakWindow {
+			if age := other.Truncate(time.Second).Sub(first.Truncate(time.Second)); age >= 0 && age < PeakWindow {
 				inside++
 			}
 		}
@@ -90,12 +90,12 @@ func TestPeakIsThatOfTheFullestWindow(t *testing.T) {
 			Seconds: (end.Sub(at(0)) + time.Hour).Seconds(), PeakDeleted: peak(deletions), PeakProjects: peak(projects),
 			HoldUntil: end.Add(time.Hour + 20*time.Minute),
 		}
-		wantEqual(t, "seed "+strconv.FormatUint(seed, 10), s.Backlog, want)
+		wantEqual(t, "seed "+strconv.FormatUint(seed, 10), latest(s), want)
 	}
 }
 
 // Undated deletions and those of wild dates are counted where the backlog ends or begins: they are never left out, and
-// there is a limit to the number of minutes that are kept.
+// there is a limit to the number of moments that are kept.
 func TestWildDatesCountAtTheEdges(t *testing.T) {
 	now := at(2 * time.Hour)
 	r := &Running{Since: at(time.Hour)}
@@ -108,14 +108,14 @@ func TestWildDatesCountAtTheEdges(t *testing.T) {
 		event("deleted", "task", at(-22*time.Hour)),           // Late.
 		event("added", "task", at(90*time.Minute)),            // No deletion.
 	}, now)
-	first, last := at(-23*time.Hour).Unix()/60, now.Unix()/60
-	want := []minute{{first, 2, 2}, {first + 60, 1, 0}, {last, 3, 0}}
-	wantEqual(t, "minutes", r.Minutes, want)
+	first, last := at(-23*time.Hour).Unix(), now.Unix()
+	want := []moment{{first, 2, 2}, {first + 3600, 1, 0}, {last, 3, 0}}
+	wantEqual(t, "moments", r.Moments, want)
 	wantEqual(t, "newest", r.Newest, now.Add(59*time.Minute))
 	wantEqual(t, "how far it was read", r.newest(now), now)
 }
 
-func TestNumberOfMinutesHasALimit(t *testing.T) {
+func TestNumberOfMomentsHasALimit(t *testing.T) {
 	now := at(24 * time.Hour)
 	r := &Running{Since: at(0)}
 	random := rand.New(rand.NewPCG(5, 0))
@@ -126,11 +126,11 @@ func TestNumberOfMinutesHasALimit(t *testing.T) {
 		}
 		r = r.with(list, now)
 	}
-	if most := 2*24*60 + 1; len(r.Minutes) > most {
-		t.Errorf("%d minutes, want at most %d", len(r.Minutes), most)
+	if most := 2*24*60*60 + 1; len(r.Moments) > most {
+		t.Errorf("%d moments, want at most %d", len(r.Moments), most)
 	}
-	if !slices.IsSortedFunc(r.Minutes, func(a, b minute) int { return int(a.Unix - b.Unix) }) {
-		t.Error("minutes are not sorted")
+	if !slices.IsSortedFunc(r.Moments, func(a, b moment) int { return int(a.Unix - b.Unix) }) {
+		t.Error("moments are not sorted")
 	}
 }
 
@@ -148,18 +148,18 @@ func TestBacklogIsHeldFor20Minutes(t *testing.T) {
 		{59 * time.Minute, want},           // The clock was set back a little,
 		{-365 * 24 * time.Hour, Backlog{}}, // or to last year.
 	} {
-		wantEqual(t, "after "+test.now.String(), s.Backlog.Held(at(test.now)), test.want)
-		wantEqual(t, "after "+test.now.String()+" and a restart", restarted(t, s).Backlog.Held(at(test.now)), test.want)
+		wantEqual(t, "after "+test.now.String(), Held(s.Backlogs, at(test.now)), test.want)
+		wantEqual(t, "after "+test.now.String()+" and a restart", Held(restarted(t, s).Backlogs, at(test.now)), test.want)
 	}
 }
 
 func TestQuietPagesLeaveTheBacklogAlone(t *testing.T) {
 	s := following().With(client.Page{Sync: "1", Events: events(7, at(time.Minute))}, at(time.Hour), lax())
-	want := s.Backlog
+	want := latest(s)
 	for i := range 10 {
 		s = s.With(client.Page{Sync: "1"}, at(time.Hour+time.Duration(i)*time.Minute), lax())
 	}
-	wantEqual(t, "backlog", s.Backlog, want)
+	wantEqual(t, "backlog", latest(s), want)
 }
 
 func TestExpiredTokenEndsABacklogWhereItWasRead(t *testing.T) {
@@ -175,7 +175,7 @@ func TestExpiredTokenEndsABacklogWhereItWasRead(t *testing.T) {
 	} {
 		s := following().With(client.Page{Sync: "1", HasMore: true, Events: events(4, test.newest)}, at(2*time.Hour), lax())
 		s, lost := s.Expired("2", at(2*time.Hour), true)
-		wantEqual(t, test.name, s.Backlog, Backlog{Seconds: test.want.Seconds(), PeakDeleted: 4, HoldUntil: at(2*time.Hour + 20*time.Minute)})
+		wantEqual(t, test.name, latest(s), Backlog{Seconds: test.want.Seconds(), PeakDeleted: 4, HoldUntil: at(2*time.Hour + 20*time.Minute)})
 		wantEqual(t, test.name+": gap", lost.To.Sub(lost.From), 2*time.Hour-test.want)
 	}
 }

@@ -10,8 +10,7 @@ import (
 // Collector exposes what a Poller published. It only reads: a scrape costs Asana nothing and changes nothing. It is safe
 // for concurrent use.
 type Collector struct {
-	workspace string
-	poller    *Poller
+	poller *Poller
 
 	events, info, up, catchingUp               *prometheus.Desc
 	backlogSeconds, backlogPeak                *prometheus.Desc
@@ -31,27 +30,26 @@ type exposition struct {
 // NewCollector returns the Collector of one workspace, for a prometheus.Registerer.
 func NewCollector(workspace string, poller *Poller) *Collector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
-		return prometheus.NewDesc(name, help, append([]string{"workspace"}, labels...), nil)
+		return prometheus.NewDesc(name, help, labels, prometheus.Labels{"workspace": workspace})
 	}
 	c := &Collector{
-		workspace: workspace,
-		poller:    poller,
+		poller: poller,
 		events: desc("asana_events_total", "Events of the workspace, each counted once.",
 			"action", "resource_type", "resource_subtype", "change_field", "parent_type"),
 		info:       desc("asana_workspace_info", "The name of the workspace; empty until it is known.", "name"),
-		up:         desc("asana_workspace_up", "1 if the last poll ended well."),
-		catchingUp: desc("asana_workspace_catching_up", "1 while a backlog is being read."),
+		up:         desc("asana_workspace_up", "Whether the last poll ended with a committed page."),
+		catchingUp: desc("asana_workspace_catching_up", "Whether a backlog is being read."),
 		backlogSeconds: desc("asana_workspace_backlog_seconds",
-			"How long the stretch was that the latest backlog covered, for 20 minutes after it became visible, else 0."),
+			"Length of the stretch that a backlog covered, for 20 minutes from the moment its events became visible; else 0."),
 		backlogPeak: desc("asana_workspace_backlog_peak_events",
-			"The most events in any window of event time inside the latest backlog, for 20 minutes after it became visible, else 0. An empty resource_type is all types together.",
+			"Most events in any window of event time inside a backlog, for 20 minutes from the moment they became visible; else 0. An empty resource_type is all types together.",
 			"action", "resource_type", "window"),
-		lastEvent:        desc("asana_workspace_last_event_timestamp_seconds", "When the newest event that was counted happened."),
-		lastSuccess:      desc("asana_workspace_last_success_timestamp_seconds", "When a page was last counted and made durable."),
-		gaps:             desc("asana_workspace_gaps_total", "Stretches of the stream that nobody can read any more.", "reason"),
-		gapSeconds:       desc("asana_workspace_gap_seconds_total", "Seconds of the stream that nobody can read any more.", "reason"),
-		eventSeries:      desc("asana_exporter_event_series", "Label sets that count against the limit."),
-		eventSeriesLimit: desc("asana_exporter_event_series_limit", "Number of label sets beyond which new ones are folded."),
+		lastEvent:        desc("asana_workspace_last_event_timestamp_seconds", "Time of the newest event that was counted."),
+		lastSuccess:      desc("asana_workspace_last_success_timestamp_seconds", "Time of the last page that was committed."),
+		gaps:             desc("asana_workspace_gaps_total", "Gaps: stretches of the event stream that were lost and will never be counted.", "reason"),
+		gapSeconds:       desc("asana_workspace_gap_seconds_total", "Length of the stretches of the event stream that were lost and will never be counted.", "reason"),
+		eventSeries:      desc("asana_exporter_event_series", "Label sets that are counted apart; zeros do not count."),
+		eventSeriesLimit: desc("asana_exporter_event_series_limit", "Label sets beyond which new ones are folded."),
 		foldedTotal:      desc("asana_exporter_folded_events_total", "Events that were counted under _folded labels."),
 	}
 	c.exposed.Store(&exposition{})
@@ -73,7 +71,7 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	view := c.poller.View()
 	c.collectWorkspace(ch, view)
-	c.collectBacklog(ch, view.State.Backlog.Held(time.Now()))
+	c.collectBacklog(ch, Held(view.State.Backlogs, time.Now()))
 	c.collectGaps(ch, view.State)
 	if view.Ready {
 		c.collectEvents(ch, view.State.Series())
@@ -126,7 +124,7 @@ func (c *Collector) event(s Series) prometheus.Metric {
 	l := s.Labels
 	return prometheus.MustNewConstMetricWithCreatedTimestamp(
 		c.events, prometheus.CounterValue, float64(s.Visible()), s.Created,
-		c.workspace, l.Action, l.ResourceType, l.ResourceSubtype, l.ChangeField, l.ParentType)
+		l.Action, l.ResourceType, l.ResourceSubtype, l.ChangeField, l.ParentType)
 }
 
 // looksLike tells whether two series are exposed alike.
@@ -135,7 +133,7 @@ func (s Series) looksLike(other Series) bool {
 }
 
 func (c *Collector) gauge(ch chan<- prometheus.Metric, desc *prometheus.Desc, value float64, labels ...string) {
-	ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, append([]string{c.workspace}, labels...)...)
+	ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
 }
 
 // timestamp exposes nothing while the time is not known.
@@ -147,7 +145,7 @@ func (c *Collector) timestamp(ch chan<- prometheus.Metric, desc *prometheus.Desc
 
 func (c *Collector) counter(ch chan<- prometheus.Metric, desc *prometheus.Desc, value float64, created time.Time, labels ...string) {
 	ch <- prometheus.MustNewConstMetricWithCreatedTimestamp(
-		desc, prometheus.CounterValue, value, created, append([]string{c.workspace}, labels...)...)
+		desc, prometheus.CounterValue, value, created, labels...)
 }
 
 func number(b bool) float64 {

@@ -28,7 +28,7 @@ func TestFirstStartAsksForATokenAndCountsFromThere(t *testing.T) {
 		view := r.View()
 		wantEqual(t, "shown", shown(view), map[Labels]uint64{deletedTask(): 5})
 		wantEqual(t, "gaps", gapsOf(view), "lost 0 (0 s), expired 0 (0 s)")
-		wantEqual(t, "backlog", view.State.Backlog, Backlog{})
+		wantEqual(t, "backlog", latest(view.State), Backlog{})
 	})
 }
 
@@ -42,7 +42,7 @@ func TestFirstStartWaitsForAnAsanaThatIsDown(t *testing.T) {
 		r.run(time.Hour)
 		wantEqual(t, "shown", shown(r.View()), map[Labels]uint64{deletedTask(): 2})
 		wantEqual(t, "gaps", gapsOf(r.View()), "lost 0 (0 s), expired 0 (0 s)")
-		wantEqual(t, "backlog", r.View().State.Backlog, Backlog{})
+		wantEqual(t, "backlog", latest(r.View().State), Backlog{})
 	})
 }
 
@@ -76,7 +76,7 @@ func TestTokenExpiredAtTheStartBeginsAnEpoch(t *testing.T) {
 		wantEqual(t, "epoch", view.State.Epoch, at(25*time.Hour+500*time.Millisecond))
 		wantEqual(t, "created", seriesOf(t, view.State, deletedTask()).Created, view.State.Epoch)
 		wantEqual(t, "gaps", gapsOf(view), "lost 0 (0 s), expired 1 (90000.5 s)")
-		wantEqual(t, "backlog", view.State.Backlog, Backlog{})
+		wantEqual(t, "backlog", latest(view.State), Backlog{})
 	})
 }
 
@@ -123,15 +123,15 @@ func TestTokenExpiredInACatchUp(t *testing.T) {
 		wantEqual(t, "shown", shown(view), map[Labels]uint64{deletedTask(): 21})
 		wantEqual(t, "catching up", view.CatchingUp, false)
 		backlog := Backlog{Seconds: 2400, PeakDeleted: 10, HoldUntil: at(2*time.Hour + 20*time.Minute)}
-		wantEqual(t, "backlog", view.State.Backlog, backlog)
+		wantEqual(t, "backlog", latest(view.State), backlog)
 		wantEqual(t, "gaps", gapsOf(view), "lost 0 (0 s), expired 1 (4800 s)")
 		time.Sleep(time.Second)
 		stop()
 		wantEqual(t, "asked", r.asana.asked, []question{
-			{0, "0"}, {15 * time.Second, "1"}, {2 * time.Hour, "2"}, {2 * time.Hour, "3"}, {2*time.Hour + 500*time.Millisecond, "3"},
+			{0, "0"}, {15 * time.Second, "1"}, {2 * time.Hour, "2"}, {2 * time.Hour, "3"}, {2*time.Hour + 500*time.Millisecond, "3"}, {2*time.Hour + 500*time.Millisecond, "4"},
 		})
 		wantEqual(t, "shown later", shown(r.View()), map[Labels]uint64{deletedTask(): 22})
-		wantEqual(t, "backlog later", r.View().State.Backlog, backlog)
+		wantEqual(t, "backlog later", latest(r.View().State), backlog)
 	})
 }
 
@@ -140,7 +140,7 @@ func TestTokenExpiredWithoutAFreshOneKeepsTheOld(t *testing.T) {
 		failures := map[int]error{0: expired(""), 1: expired("")}
 		r := newRig(t, following(), Options{}, except(failures, stream(client.Page{Events: events(2, at(0))})))
 		r.run(5 * time.Second)
-		wantEqual(t, "asked", r.asana.asked, []question{{0, "0"}, {500 * time.Millisecond, "0"}, {1500 * time.Millisecond, "0"}})
+		wantEqual(t, "asked", r.asana.asked, []question{{0, "0"}, {500 * time.Millisecond, "0"}, {1500 * time.Millisecond, "0"}, {1500 * time.Millisecond, "1"}})
 		wantEqual(t, "shown", shown(r.View()), map[Labels]uint64{deletedTask(): 2})
 		wantEqual(t, "gaps", gapsOf(r.View()), "lost 0 (0 s), expired 0 (0 s)")
 	})
@@ -158,7 +158,7 @@ func TestGapThatCanNotBeSavedIsNotCountedTwice(t *testing.T) {
 		}
 		r.run(20 * time.Second)
 		wantEqual(t, "asked", r.asana.asked, []question{
-			{0, "0"}, {15 * time.Second, "1"}, {15500 * time.Millisecond, "1"}, {16500 * time.Millisecond, "1"}, {18500 * time.Millisecond, "1"},
+			{0, "0"}, {15 * time.Second, "1"}, {15500 * time.Millisecond, "1"}, {16500 * time.Millisecond, "1"}, {18500 * time.Millisecond, "1"}, {18500 * time.Millisecond, "2"},
 		})
 		wantEqual(t, "shown", shown(r.View()), map[Labels]uint64{deletedTask(): 2})
 		wantEqual(t, "gaps", gapsOf(r.View()), "lost 0 (0 s), expired 1 (16.5 s)")

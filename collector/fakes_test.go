@@ -37,6 +37,16 @@ func events(n int, created time.Time) []client.Event {
 
 func deletedTask() Labels { return Labels{Action: "deleted", ResourceType: "task"} }
 
+// latest returns the latest backlog; zero if there is none.
+func latest(s State) Backlog {
+	if len(s.Backlogs) == 0 {
+		return Backlog{}
+	}
+	b := s.Backlogs[len(s.Backlogs)-1]
+	b.Read = nil
+	return b
+}
+
 // counts returns the values of a State that are not zero.
 func counts(s State) map[Labels]uint64 {
 	values := map[Labels]uint64{}
@@ -163,7 +173,7 @@ type rig struct {
 	registry *prometheus.Registry
 }
 
-// newRig returns a rig that goes on from state. Nothing of it is running.
+// newRig returns a rig that goes on from state, with a token that nobody has asked with. Nothing of it is running.
 func newRig(t *testing.T, state State, o Options, answer answer) *rig {
 	t.Helper()
 	r := &rig{t: t, disk: &disk{saved: []State{state}, at: []time.Duration{since()}}}
@@ -176,6 +186,7 @@ func newRig(t *testing.T, state State, o Options, answer answer) *rig {
 	}
 	r.registry = prometheus.NewPedanticRegistry()
 	r.Poller = NewPoller(r.asana, r.disk, NewMetrics(r.registry, "1"), state, o)
+	r.asked = ""
 	r.registry.MustRegister(NewCollector("1", r.Poller))
 	return r
 }
@@ -206,7 +217,7 @@ func (r *rig) start() (stop func()) {
 // following is the State of a process that is at the end of the stream, with token "0", and knows the workspace's name.
 func following() State {
 	state, _ := NewEpoch(at(0)).Expired("0", at(0), false)
-	state.Name, state.NameAsked = "Example", at(0)
+	state.Name = "Example"
 	return state
 }
 

@@ -35,11 +35,10 @@ type stateFile struct {
 	AtEnd     time.Time    `json:"at_end,omitzero"`
 	LastEvent time.Time    `json:"last_event,omitzero"`
 	Name      string       `json:"name,omitzero"`
-	NameAsked time.Time    `json:"name_asked,omitzero"`
 	LostSince time.Time    `json:"lost_since,omitzero"`
 	Gaps      []gapFile    `json:"gaps"`
 	Running   *Running     `json:"running,omitzero"`
-	Backlog   Backlog      `json:"backlog,omitzero"`
+	Backlogs  []Backlog    `json:"backlogs,omitzero"`
 	Series    []seriesFile `json:"series,omitzero"` // Last, and written by appendSeries.
 }
 
@@ -62,7 +61,7 @@ type seriesFile struct {
 func (s State) encode() ([]byte, error) {
 	file := stateFile{
 		Version: stateVersion, Epoch: s.Epoch, Token: s.Token, Committed: s.Committed, AtEnd: s.AtEnd, LastEvent: s.LastEvent,
-		Name: s.Name, NameAsked: s.NameAsked, LostSince: s.LostSince, Running: s.Running, Backlog: s.Backlog,
+		Name: s.Name, LostSince: s.LostSince, Running: s.Running, Backlogs: s.Backlogs,
 		Gaps: make([]gapFile, len(s.Gaps)),
 	}
 	for i, reason := range Reasons() {
@@ -160,7 +159,7 @@ func checksum(body []byte) []byte {
 func (f stateFile) state() (State, error) {
 	s := State{
 		Epoch: f.Epoch, Token: f.Token, Committed: f.Committed, AtEnd: f.AtEnd, LastEvent: f.LastEvent,
-		Name: f.Name, NameAsked: f.NameAsked, LostSince: f.LostSince, Running: f.Running, Backlog: f.Backlog,
+		Name: f.Name, LostSince: f.LostSince, Running: f.Running, Backlogs: f.Backlogs,
 		series: make([]Series, 0, len(f.Series)), index: make(map[Labels]int, len(f.Series)),
 	}
 	for i := range s.Gaps {

@@ -19,14 +19,17 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func small() State {
 	return State{
 		Epoch: at(0), Token: "5a888cbba4065641bffe1b44dced2fcf:0", Committed: at(3 * time.Hour), AtEnd: at(2 * time.Hour),
-		LastEvent: at(150*time.Minute + 123*time.Millisecond), Name: "Exämple <&> \u2028", NameAsked: at(time.Minute),
+		LastEvent: at(150*time.Minute + 123*time.Millisecond), Name: "Exämple <&> \u2028",
 		LostSince: at(-time.Hour),
 		Gaps: [2]Gap{
 			{1, 12.5, exposure{Created: at(0), Shown: true}},
 			{2, 3600.25, exposure{Created: at(0)}},
 		},
-		Running: &Running{Since: at(2 * time.Hour), Newest: at(150 * time.Minute), Minutes: []minute{{15778240, 3, 1}, {15778270, 1, 0}}},
-		Backlog: Backlog{Seconds: 7200, PeakDeleted: 500, PeakProjects: 20, HoldUntil: at(time.Hour)},
+		Running: &Running{Since: at(2 * time.Hour), Newest: at(150 * time.Minute), Moments: []moment{{946692000, 3, 1}, {946693800, 1, 0}}},
+		Backlogs: []Backlog{
+			{Seconds: 7200, PeakDeleted: 500, PeakProjects: 20, HoldUntil: at(time.Hour)},
+			{Seconds: 61, PeakDeleted: 1, HoldUntil: at(2 * time.Hour), Read: &Running{Since: at(99 * time.Minute), Moments: []moment{{946690800, 1, 0}}}},
+		},
 		series: []Series{
 			{deletedTask(), 1<<53 + 1, exposure{Created: at(0), Shown: true}},
 			{Labels{"changed", "task", "default_task", "custom_fields", ""}, 7, exposure{Created: at(time.Hour)}},

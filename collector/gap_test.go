@@ -24,7 +24,7 @@ type summary struct {
 func summed(s State) summary {
 	sum := summary{
 		Token: s.Token, Epoch: s.Epoch, AtEnd: s.AtEnd, Lost: s.Gaps[0], Expired: s.Gaps[1], Running: s.Running != nil,
-		Backlog: s.Backlog, Name: s.Name, Committed: s.Committed, LostSinceIsKnown: !s.LostSince.IsZero(),
+		Backlog: latest(s), Name: s.Name, Committed: s.Committed, LostSinceIsKnown: !s.LostSince.IsZero(),
 	}
 	for _, n := range counts(s) {
 		sum.Events += n
@@ -42,7 +42,7 @@ func TestExpiredToken(t *testing.T) {
 	const minute = time.Minute
 	created := func(count uint64, seconds float64) Gap { return Gap{count, seconds, exposure{Created: at(0)}} }
 	counted := following().With(client.Page{Sync: "1", Events: events(5, at(0))}, at(10*minute), lax())
-	counted.AtEnd, counted.Backlog, counted.Name = at(10*minute), Backlog{}, "Example"
+	counted.AtEnd, counted.Backlogs, counted.Name = at(10*minute), nil, "Example"
 	inBacklog := counted.With(client.Page{Sync: "2", HasMore: true, Events: events(3, at(40*minute))}, at(60*minute), lax())
 	damaged := NewEpoch(at(0))
 	damaged.LostSince = at(-60 * minute)
@@ -61,7 +61,7 @@ func TestExpiredToken(t *testing.T) {
 		},
 		{
 			name: "after a damaged file", state: damaged,
-			lost: Lost{StateLost, at(-60 * minute), at(70 * minute), false},
+			lost: Lost{StateLost, at(-60 * minute), at(70 * minute), true},
 			want: summary{Token: "fresh", Epoch: at(0), AtEnd: at(70 * minute), Committed: at(70 * minute), Expired: created(0, 0), Lost: created(1, 130*60)},
 		},
 		{

@@ -64,7 +64,6 @@ func TestPollerThatHangsIsUnhealthy(t *testing.T) {
 	t.Run("asking for the name", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			state := following()
-			state.NameAsked = time.Time{}
 			r := newRig(t, state, Options{}, stream())
 			r.asana.name = func(int) (string, error) { time.Sleep(5 * time.Minute); return "Example", nil }
 			wantEqual(t, "unhealthy", unhealthy(r, 10*time.Minute), seconds(75, 299))
@@ -122,7 +121,6 @@ func TestPollerThatWaitsIsHealthy(t *testing.T) {
 func TestPollerWithASlowNameIsHealthy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		state := following()
-		state.NameAsked = time.Time{}
 		r := newRig(t, state, Options{Interval: time.Second, Timeout: time.Minute}, func(int, string) (client.Page, error) {
 			time.Sleep(50 * time.Second)
 			return client.Page{Sync: "0"}, nil
@@ -192,7 +190,7 @@ func TestLastSuccessIsTheLastCommit(t *testing.T) {
 func TestNameIsAskedForOnceADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		state := following()
-		state.Name, state.NameAsked = "", time.Time{}
+		state.Name = ""
 		r := newRig(t, state, Options{}, stream())
 		r.asana.name = func(call int) (string, error) {
 			return []string{"First", "", "Second", strings.Repeat("é", 100) + "\xff"}[call],
@@ -211,15 +209,16 @@ func TestNameIsAskedForOnceADay(t *testing.T) {
 
 		again := newRig(t, restarted(t, r.disk.last()), Options{}, stream())
 		wantEqual(t, "after a restart", again.View().State.Name, strings.Repeat("é", 64))
-		again.run(time.Hour)
-		wantEqual(t, "asked again", again.asana.named, nil)
+		again.asana.name = func(int) (string, error) { return "", nil } // A name that is gone is none to show.
+		again.run(30 * time.Minute)
+		wantEqual(t, "asked at the start", again.asana.named, []time.Duration{49*time.Hour + 30*time.Minute})
+		wantEqual(t, "kept", again.View().State.Name, strings.Repeat("é", 64))
 	})
 }
 
 func TestNameIsNotAskedForInACatchUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		state := following()
-		state.NameAsked = time.Time{}
 		time.Sleep(2 * time.Hour)
 		pages := []client.Page{{HasMore: true}, {HasMore: true}, {}} // Empty pages are not read without waiting.
 		r := newRig(t, state, Options{}, stream(pages...))
@@ -231,7 +230,7 @@ func TestNameIsNotAskedForInACatchUp(t *testing.T) {
 func TestNameThatCanNotBeSavedIsNotShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		state := following()
-		state.Name, state.NameAsked = "Old", time.Time{}
+		state.Name = "Old"
 		r := newRig(t, state, Options{}, stream())
 		r.disk.fail = func(int) error { return errors.New("no space left on device") }
 		r.run(30 * time.Second)

@@ -169,9 +169,9 @@ func TestNothingIsLostOrCountedTwiceOverSIGKILL(t *testing.T) {
 		}
 	}
 	state := load(t, openStore(t, h.dir))
-	wantEqual(t, "peak of deletions in the backlog", state.Backlog.PeakDeleted, peak(deletions))
-	wantEqual(t, "peak of projects in the backlog", state.Backlog.PeakProjects, peak(projects))
-	if covered := state.Backlog.Seconds; covered < 2*3600 || covered > 2*3600+600 {
+	wantEqual(t, "peak of deletions in the backlog", latest(state).PeakDeleted, peak(deletions))
+	wantEqual(t, "peak of projects in the backlog", latest(state).PeakProjects, peak(projects))
+	if covered := latest(state).Seconds; covered < 2*3600 || covered > 2*3600+600 {
 		t.Errorf("the backlog covers %v s, want two hours and a little", covered)
 	}
 	wantEqual(t, "files", files(t, h.dir), []string{"1.json", "lock"})

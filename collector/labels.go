@@ -92,7 +92,8 @@ func documentedTypes() []string {
 }
 
 // Known returns the label sets that are exposed at 0 from the start, so that increase() sees the first deletion: complete
-// sets, with the values with which they will be counted. What can't occur is not among them; it would be a phantom for ever.
+// sets, with the values with which they will be counted. Sets that can't occur, or of which the subtype is not known, are
+// left out: they would stay at 0 for ever.
 // See the table of https://developers.asana.com/docs/webhooks-guide for which resources are deleted and restored.
 func Known() []Labels {
 	subtypes := map[string][]string{
@@ -101,8 +102,7 @@ func Known() []Labels {
 	}
 	types := map[string][]string{
 		"deleted": {
-			"attachment", "custom_field", "goal", "portfolio", "project", "project_template", "section", "status_update",
-			"tag", "task", "team",
+			"attachment", "goal", "portfolio", "project", "project_template", "section", "tag", "task", "team",
 		},
 		"undeleted": {"attachment", "project", "section", "tag", "task"},
 	}

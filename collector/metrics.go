@@ -28,7 +28,7 @@ func NewMetrics(reg prometheus.Registerer, workspace string) *Metrics {
 	m := &Metrics{
 		requests: factory.NewCounterVec(prometheus.CounterOpts{
 			Name:        "asana_exporter_api_requests_total",
-			Help:        "Requests to Asana by HTTP status, or error where no complete answer came.",
+			Help:        "Requests to Asana by HTTP status, or error where no usable answer came.",
 			ConstLabels: labels,
 		}, []string{"code"}),
 		requestDuration: factory.NewHistogram(prometheus.HistogramOpts{

@@ -43,8 +43,9 @@ type Options struct {
 	Interval time.Duration
 	// Timeout is the longest that one request takes; 30 seconds if zero.
 	Timeout time.Duration
-	// ZeroFirst and MaxSeries are those of Rules.
+	// ZeroFirst is that of Rules: 0 turns it off.
 	ZeroFirst time.Duration
+	// MaxSeries is that of Rules: 0 folds all label sets but the known ones.
 	MaxSeries int
 	// Jitter returns numbers in [0, 1) for the waits after failures; rand.Float64 if nil.
 	Jitter func() float64
@@ -70,13 +71,15 @@ type Poller struct {
 	failures int       // Polls that failed, in a row.
 	unsaved  bool      // A reveal could not be saved: it waits for the next poll.
 	askName  time.Time // When to ask for the name of the workspace.
+	asked    string    // The token that was asked with last, perhaps by the process before.
+	skipped  string    // The token that came as the answer and was not committed; empty if none came.
 }
 
 // NewPoller returns a Poller that goes on from state, which must be durable.
 func NewPoller(source Source, saver Saver, metrics *Metrics, state State, o Options) *Poller {
 	p := &Poller{
 		source: source, saver: saver, metrics: metrics, logger: o.Logger, jitter: o.Jitter,
-		interval: o.Interval, timeout: o.Timeout, state: state, askName: state.NameAsked.Add(nameEvery),
+		interval: o.Interval, timeout: o.Timeout, state: state.Resumed(), asked: state.Token,
 	}
 	if p.interval == 0 {
 		p.interval = 15 * time.Second
@@ -97,7 +100,7 @@ func NewPoller(source Source, saver Saver, metrics *Metrics, state State, o Opti
 	}
 	now := time.Now()
 	p.state = p.state.exposed(now, false)
-	p.board.view.Store(&View{State: p.state, CatchingUp: state.Running != nil, LastSuccess: state.lastSuccess()})
+	p.board.view.Store(&View{State: state, CatchingUp: state.Running != nil, LastSuccess: state.lastSuccess()})
 	p.promise(now)
 	return p
 }
@@ -129,7 +132,18 @@ func (p *Poller) Run(ctx context.Context) error {
 		p.promise(wake)
 		sleep(ctx, time.Until(wake))
 	}
+	p.leave()
 	return nil
+}
+
+// leave commits how far the stream was read since the last commit, so that a restart does not look like an outage.
+func (p *Poller) leave() {
+	if !p.accepted || p.state.Running != nil || !p.state.AtEnd.After(p.state.Committed) {
+		return
+	}
+	if err := p.commit(p.state, time.Now()); err != nil {
+		level.Warn(p.logger).Log("msg", "the last quiet polls are not saved", "err", err)
+	}
 }
 
 // turn polls once and returns when to poll again.
@@ -165,6 +179,10 @@ func (p *Poller) turn(ctx context.Context, start time.Time) time.Time {
 // poll asks for one page and counts it. It tells whether another can be had at once.
 func (p *Poller) poll(ctx context.Context) (more bool, err error) {
 	defer p.caught(&err)
+	again := p.state.Token != "" && p.asked == p.state.Token
+	if !again {
+		p.asked, p.skipped = p.state.Token, ""
+	}
 	page, err := p.source.Events(ctx, p.state.Token)
 	if expired, ok := errors.AsType[*client.SyncExpiredError](err); ok && expired.Sync != "" {
 		return p.expired(expired)
@@ -172,7 +190,14 @@ func (p *Poller) poll(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	return p.accept(page, time.Now())
+	return p.accept(page, again && p.mayBeOld(page), time.Now())
+}
+
+// mayBeOld tells whether page, the answer to a token that was asked with before, may be what was answered then: "Re-requesting
+// the current sync token … will always return the same results", says https://developers.asana.com/reference/getevents. Then
+// it may end where the stream ended at that time, and only its own token leads to the end of today.
+func (p *Poller) mayBeOld(page client.Page) bool {
+	return page.Sync != p.state.Token && (p.skipped == "" || p.skipped == page.Sync)
 }
 
 // caught, deferred, turns a panic into an error.
@@ -183,34 +208,41 @@ func (p *Poller) caught(err *error) {
 	}
 }
 
-// accept commits a page and publishes it, unless it is part of a backlog that goes on.
-func (p *Poller) accept(page client.Page, now time.Time) (more bool, err error) {
+// accept commits a page and publishes it, unless it is part of a backlog that goes on. More than an old page can always be had.
+func (p *Poller) accept(page client.Page, old bool, now time.Time) (more bool, err error) {
 	moved := page.Sync != p.state.Token
+	any := len(page.Events)+page.Strays > 0
+	more = old || page.HasMore && any // A page with nothing in it promises nothing: it could spin.
+	page.HasMore = page.HasMore || old
 	switch {
 	case !moved && len(page.Events) > 0:
-		return false, errors.New("the answer has events and the very token that was asked with: they would come again")
+		return false, errors.New("page has events but does not advance the sync token, so they would come again")
 	case !moved && page.HasMore:
 		return false, nil // It moves nothing, and the end of the stream is elsewhere.
 	case page.Strays > 0:
 		level.Warn(p.logger).Log("msg", "elements of a page are no events", "elements", page.Strays)
 	}
-	if len(page.Events) > 0 || page.HasMore || p.worthCommit(now) {
+	if any || page.HasMore || p.worthCommit(now) {
+		lostSince := p.state.LostSince
+		p.skipped = page.Sync
 		if err := p.commit(p.state.With(page, now, p.rules), now); err != nil {
 			return false, err
 		}
+		p.logLost(Lost{StateLost, lostSince, now, true})
 		p.metrics.counted(page.Events, now)
 	} else {
-		p.state = p.state.atEnd(now)
+		p.state, p.skipped = p.state.atEnd(now), page.Sync
 	}
 	p.accepted = true
 	p.publish(!page.HasMore)
 	level.Debug(p.logger).Log("msg", "page counted", "events", len(page.Events), "has_more", page.HasMore)
-	return page.HasMore && len(page.Events) > 0, nil
+	return more, nil
 }
 
 // worthCommit tells whether an empty page at the end of the stream changes more than the time.
 func (p *Poller) worthCommit(now time.Time) bool {
-	return p.state.Running != nil || p.state.behind(now, p.rules) ||
+	reading := p.state.Running != nil && !p.state.Running.untouched
+	return reading || p.state.Token == "" || p.state.behind(now, p.rules) ||
 		now.Sub(p.state.Committed).Abs() >= quietCommit // Abs, since the clock may have been set back.
 }
 
@@ -222,16 +254,22 @@ func (p *Poller) expired(e *client.SyncExpiredError) (more bool, err error) {
 	if err := p.commit(next, now); err != nil {
 		return false, err
 	}
-	p.publish(false)
-	if !lost.From.IsZero() {
-		level.Error(p.logger).Log("msg", "gap: what happened in between can't be read any more", "reason", lost.Reason,
-			"from", lost.From.Format(time.RFC3339), "to", lost.To.Format(time.RFC3339), "new_epoch", lost.NewEpoch)
-	}
+	p.publish(p.accepted) // What was read of a catch-up is all that will be.
+	p.logLost(lost)
 	if first {
 		level.Info(p.logger).Log("msg", "counting starts now", "epoch", next.Epoch.Format(time.RFC3339))
 		return true, nil
 	}
 	return false, e
+}
+
+// logLost logs a gap, if there is one, with both ends.
+func (p *Poller) logLost(lost Lost) {
+	if lost.From.IsZero() {
+		return
+	}
+	level.Error(p.logger).Log("msg", "gap: what happened in between can't be read any more", "reason", lost.Reason,
+		"from", lost.From.Format(time.RFC3339), "to", lost.To.Format(time.RFC3339), "new_epoch", lost.NewEpoch)
 }
 
 // commit makes next durable and only then the state.
@@ -281,9 +319,9 @@ func (p *Poller) refreshName(ctx context.Context, now time.Time) {
 	p.promise(now)
 	p.askName = now.Add(nameRetry)
 	name, err := p.name(ctx)
-	if err == nil {
+	if err == nil && name != p.state.Name {
 		next := p.state
-		next.Name, next.NameAsked = labelValue(name), stamp(now)
+		next.Name = name
 		err = p.commit(next, now)
 	}
 	switch {
@@ -296,9 +334,14 @@ func (p *Poller) refreshName(ctx context.Context, now time.Time) {
 	}
 }
 
+// name returns the name as it is on a label. A workspace without one keeps the name that it had.
 func (p *Poller) name(ctx context.Context) (name string, err error) {
 	defer p.caught(&err)
-	return p.source.WorkspaceName(ctx)
+	name, err = p.source.WorkspaceName(ctx)
+	if err == nil && name == "" {
+		err = errors.New("the answer has no name")
+	}
+	return labelValue(name), err
 }
 
 // nextWake returns when there is something to do: a poll, or a series to reveal before it.
@@ -312,7 +355,7 @@ func (p *Poller) nextWake(nextPoll time.Time) time.Time {
 	return nextPoll
 }
 
-// promise says that the poller will be back at the given time, or a few polls and two requests later at the latest.
+// promise says that the poller will be back at the given time, or three polls and a request later at the latest.
 func (p *Poller) promise(at time.Time) {
 	deadline := at.Add(missedPolls*p.interval + p.timeout)
 	p.board.deadline.Store(&deadline)

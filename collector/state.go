@@ -35,29 +35,28 @@ type Rules struct {
 
 // State is everything that a restart needs: the position in the stream and all that was counted up to it. It is a value:
 // its methods return a new State and leave the old one as it was, so a published State can be read by anybody.
-// Its times have no more than milliseconds. The zero State is good for nothing; NewEpoch makes the first one.
+// Its times have no more than milliseconds. The zero State is not usable; NewEpoch makes the first one.
 type State struct {
 	// Epoch is when the counters were at zero.
 	Epoch time.Time
 	// Token is the position; empty before the first one is known.
 	Token string
-	// Committed is the time of the last commit.
+	// Committed is the time of the last commit of a page or a gap.
 	Committed time.Time
 	// AtEnd is when the position was last known to be at the end of the stream.
 	AtEnd time.Time
 	// LastEvent is the newest created_at that was counted.
 	LastEvent time.Time
-	// Name is the name of the workspace, and NameAsked when Asana was asked for it.
-	Name      string
-	NameAsked time.Time
+	// Name is the name of the workspace; empty until it is known.
+	Name string
 	// LostSince is set while the start of a gap is known and its end is not: after a damaged state file.
 	LostSince time.Time
 	// Gaps are in the order of Reasons.
 	Gaps [2]Gap
 	// Running is the backlog that is being read; nil if there is none.
 	Running *Running
-	// Backlog is the latest that was read to its end.
-	Backlog Backlog
+	// Backlogs are those that were read to their end and may still be exposed; see Held.
+	Backlogs []Backlog
 
 	series []Series       // A State never changes the array of another.
 	index  map[Labels]int // Where a label set is in series; shared by many States, and copied before it grows.
@@ -152,13 +151,34 @@ func (g Gap) Visible() (count uint64, seconds float64) {
 	return g.Count, g.Seconds
 }
 
+// Resumed returns the State from which a new process goes on. Nothing of it has been exposed by this process, so all that is
+// read up to the end of the stream becomes visible in one step, together with a backlog that may have been read to its end
+// without being shown. Whether that is a backlog is decided at the end.
+func (s State) Resumed() State {
+	last := len(s.Backlogs) - 1
+	switch {
+	case s.Running != nil || s.AtEnd.IsZero():
+	case last >= 0 && s.Backlogs[last].Read != nil:
+		s.Running = s.Backlogs[last].Read
+		s.Backlogs = s.Backlogs[:last:last]
+	default:
+		s.Running = &Running{Since: s.AtEnd, untouched: true}
+	}
+	return s
+}
+
 // With returns the State after page, which was accepted at now.
 func (s State) With(page client.Page, now time.Time, rules Rules) State {
 	now = stamp(now)
 	next := s
 	next.Token = page.Sync
+	next.Backlogs = settled(s.Backlogs, now)
 	if next.Running == nil && s.behind(now, rules) {
 		next.Running = &Running{Since: s.AtEnd}
+	}
+	if !s.LostSince.IsZero() { // Asana gave a first token without a 412.
+		next.lose(Lost{Reason: StateLost, From: s.LostSince, To: now})
+		next.LostSince = time.Time{}
 	}
 	next.count(page.Events, now, rules)
 	next.Committed = now // Not before count: a new series was created at the previous commit.
@@ -166,7 +186,7 @@ func (s State) With(page client.Page, now time.Time, rules Rules) State {
 		next.Running = next.Running.with(page.Events, now)
 	}
 	if !page.HasMore {
-		next.finish(now)
+		next.finish(now, rules)
 	}
 	return next
 }
@@ -189,16 +209,16 @@ func (s State) behind(now time.Time, rules Rules) bool {
 
 // atEnd returns the State after an empty answer at the end of the stream that is not worth a commit.
 func (s State) atEnd(now time.Time) State {
-	s.AtEnd = stamp(now)
+	s.AtEnd, s.Running = stamp(now), nil
 	return s
 }
 
-// finish ends the running backlog, if there is one. It changes s.
-func (s *State) finish(now time.Time) {
-	if s.Running != nil {
-		s.Backlog = s.Running.until(now, now)
-		s.Running = nil
+// finish ends what is running, which was a backlog if it lasted long enough. It changes s.
+func (s *State) finish(now time.Time, rules Rules) {
+	if s.Running != nil && now.Sub(s.Running.Since) > rules.CatchUpAfter {
+		s.Backlogs = append(s.Backlogs, s.Running.until(now, now)) // A slice of our own: With has made it.
 	}
+	s.Running = nil
 	s.AtEnd = now
 }
 
@@ -243,29 +263,35 @@ func (s State) Expired(fresh string, now time.Time, accepted bool) (State, Lost)
 	lost := Lost{Reason: TokenExpired, From: s.AtEnd, To: now}
 	switch {
 	case s.Token == "":
-		lost.Reason, lost.From = StateLost, s.LostSince
+		lost.Reason, lost.From, lost.NewEpoch = StateLost, s.LostSince, !s.LostSince.IsZero()
 		next.LostSince = time.Time{}
 	case accepted && s.Running != nil:
 		lost.From = s.Running.newest(now)
-		next.Backlog = s.Running.until(lost.From, now)
+		next.Backlogs = append(settled(s.Backlogs, now), s.Running.until(lost.From, now))
 		next.Running = nil
 	case !accepted:
 		lost.NewEpoch = true
 		next = NewEpoch(now)
-		next.Name, next.NameAsked = s.Name, s.NameAsked
-		next.Gaps, next.Backlog, next.LastEvent = s.Gaps, s.Backlog, s.LastEvent
+		next.Name = s.Name
+		next.Gaps, next.Backlogs, next.LastEvent = s.Gaps, settled(s.Backlogs, now), s.LastEvent
 	}
 	next.Token, next.AtEnd, next.Committed = fresh, now, now
 	if !lost.From.IsZero() {
-		gap := &next.Gaps[slices.Index(Reasons(), lost.Reason)]
-		gap.Count++
-		gap.Seconds += max(0, now.Sub(lost.From).Seconds())
+		next.lose(lost)
 	}
 	return next, lost
 }
 
+// lose adds a gap. It changes s.
+func (s *State) lose(lost Lost) {
+	gap := &s.Gaps[slices.Index(Reasons(), lost.Reason)]
+	gap.Count++
+	gap.Seconds += max(0, lost.To.Sub(lost.From).Seconds())
+}
+
 // exposed returns the State as it is when people can see it from now on.
 func (s State) exposed(now time.Time, events bool) State {
+	s.Backlogs = settled(s.Backlogs, now)
 	for i := range s.Gaps {
 		s.Gaps[i].exposedSince(now)
 	}

@@ -49,7 +49,7 @@ func randomStates(r *rand.Rand, rules Rules) []State {
 		case 2:
 			s = s.reveal(now, rules.ZeroFirst)
 		case 3:
-			s.Name, s.NameAsked = "Ex\u00e4mple", stamp(now)
+			s.Name = "Ex\u00e4mple"
 		default:
 			s = s.With(randomPage(r, now), now, rules)
 		}

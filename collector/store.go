@@ -86,7 +86,7 @@ func (s *Store) Close() error { return s.lock.Close() }
 func (s *Store) Load() (State, error) {
 	content, err := os.ReadFile(s.path)
 	if err != nil {
-		return State{}, fmt.Errorf("state file: %w", err)
+		return State{}, fmt.Errorf("state file: %w; make it readable, or name another folder with --state.dir", err)
 	}
 	state, err := decode(content)
 	switch {
@@ -102,7 +102,7 @@ func (s *Store) Load() (State, error) {
 	written := stamp(info.ModTime())
 	aside := s.path + ".damaged-" + written.Format("20060102T150405.000Z")
 	if err := s.replace(aside, content); err != nil {
-		return State{}, fmt.Errorf("keep the damaged state file: %w", err)
+		return State{}, fmt.Errorf("keep the damaged state file: %w; make room and the folder writable, or name another with --state.dir", err)
 	}
 	return State{}, &DamagedError{Path: aside, Since: written, Err: err}
 }

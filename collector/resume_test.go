@@ -1,0 +1,204 @@
+package collector
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"asana_exporter/client"
+)
+
+// A forgetful is an Asana as its documents have it: whoever asks with the same token again gets the very same results, however
+// much has happened since. A token is the number of events before it, and how often there was nothing new.
+type forgetful struct {
+	happened []client.Event // By the time at which they can be had.
+	given    map[string]client.Page
+	down     func() bool
+	lost     int // Answers that go missing.
+}
+
+func (f *forgetful) answer(_ int, token string) (client.Page, error) {
+	if f.down() {
+		return client.Page{}, errors.New("connection refused")
+	}
+	page, asked := f.given[token]
+	if !asked {
+		n := len(token) - len(trimmed(token))
+		seen, err := strconv.Atoi(trimmed(token))
+		if err != nil {
+			return client.Page{}, err
+		}
+		for _, e := range f.happened[seen:] {
+			if !e.CreatedAt.After(time.Now()) {
+				page.Events = append(page.Events, e)
+			}
+		}
+		page.Sync = strconv.Itoa(seen + len(page.Events))
+		for range n + 1 {
+			page.Sync += "+"
+		}
+		f.given[token] = page
+	}
+	if f.lost > 0 {
+		f.lost--
+		return client.Page{}, errors.New("connection reset by peer")
+	}
+	return page, nil
+}
+
+func trimmed(token string) string {
+	return strings.TrimRight(token, "+")
+}
+
+// With such an Asana nothing is late by more than a poll.
+func TestEventIsNotLateWhereTheSameTokenGivesTheSameResults(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &forgetful{happened: events(1, at(5*time.Minute+2*time.Second)), given: map[string]client.Page{}, down: func() bool { return false }}
+		r := newRig(t, following(), Options{}, f.answer)
+		stop := r.start()
+		got := sights(t, r, deletedTask(), 10*time.Minute)
+		stop()
+		wantEqual(t, "seen", got, []sight{{past(1), 0}, {past(315), 1}})
+	})
+}
+
+// What such an Asana answered before an outage tells nothing of what happened in it, whether the answer came or not.
+func TestOldAnswerDoesNotEndABacklog(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		lost bool
+		anew bool // Another process goes on.
+	}{
+		{"an answer that was not committed", false, false},
+		{"an answer that was lost", true, false},
+		{"an answer to a process that was killed", false, true},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			const from, until = 45 * time.Second, 2 * time.Hour
+			f := &forgetful{happened: events(500, at(time.Hour)), given: map[string]client.Page{}}
+			f.down = func() bool { return since() > from && since() < until }
+			r := newRig(t, following(), Options{}, f.answer)
+			r.run(31 * time.Second)
+			if test.lost {
+				f.lost = 1
+			}
+			if test.anew {
+				r.Poller = NewPoller(r.asana, r.disk, NewMetrics(nil, "1"), restarted(t, r.disk.last()), Options{MaxSeries: 5000})
+			}
+			r.run(130*time.Minute - since())
+			got := Held(r.View().State.Backlogs, time.Now())
+			if got.PeakDeleted != 500 || got.Seconds < 7000 {
+				t.Errorf("%s: a backlog of %v s with a peak of %d, want two hours and 500", test.name, got.Seconds, got.PeakDeleted)
+			}
+			wantEqual(t, test.name+": shown", shown(r.View()), map[Labels]uint64{deletedTask(): 500})
+		})
+	}
+}
+
+// A process that ends right after the last commit of a catch-up has shown nothing of it.
+func TestBacklogThatNobodySawIsShownByTheNextProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(2 * time.Hour)
+		durable := following()
+		for i, page := range outage() {
+			page.Sync = strconv.Itoa(i + 1)
+			durable = durable.With(page, time.Now(), lax())
+		}
+		time.Sleep(30 * time.Minute) // Longer than it would have been held.
+		r := newRig(t, restarted(t, durable), Options{}, stream())
+		r.run(time.Second)
+		want := glance{Up: true, Ready: true, Shown: countsOfOutage(), Backlog: Backlog{
+			Seconds: 9000, PeakDeleted: 40, PeakProjects: 30, HoldUntil: at(170 * time.Minute),
+		}}
+		wantEqual(t, "what a scrape sees", glanceAt(r), want)
+	})
+}
+
+// One that was shown keeps its time, and is not put before another.
+func TestBacklogThatWasShownIsNoneOfTheNextProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(2 * time.Hour)
+		r := newRig(t, following(), Options{}, stream(outage()...))
+		r.run(time.Minute + time.Second) // There was a commit since.
+		again := newRig(t, restarted(t, r.disk.last()), Options{}, r.asana.answer)
+		time.Sleep(4 * time.Minute)
+		again.run(time.Second)
+		got := again.View().State.Backlogs
+		want := []Backlog{
+			{Seconds: 7200, PeakDeleted: 40, PeakProjects: 30, HoldUntil: at(140 * time.Minute)},
+			{Seconds: 241, HoldUntil: at(145*time.Minute + time.Second)},
+		}
+		for i := range got {
+			got[i].Read = nil
+		}
+		wantEqual(t, "backlogs", got, want)
+	})
+}
+
+// A short backlog after a long one takes nothing from it.
+func TestEachBacklogIsHeldForItsTime(t *testing.T) {
+	long := Backlog{Seconds: 7200, PeakDeleted: 40, PeakProjects: 3, HoldUntil: at(20 * time.Minute)}
+	short := Backlog{Seconds: 61, PeakDeleted: 50, HoldUntil: at(25 * time.Minute)}
+	both := Backlog{Seconds: 7200, PeakDeleted: 50, PeakProjects: 3, HoldUntil: at(25 * time.Minute)}
+	backlogs := []Backlog{long, short}
+	wantEqual(t, "while both are held", Held(backlogs, at(19*time.Minute)), both)
+	wantEqual(t, "after the first", Held(backlogs, at(20*time.Minute)), short)
+	wantEqual(t, "after both", Held(backlogs, at(25*time.Minute)), Backlog{})
+	wantEqual(t, "kept", settled(backlogs, at(20*time.Minute)), []Backlog{short})
+}
+
+// A restart takes seconds, and then Asana says no in the middle of what happened meanwhile: nobody has seen any of it.
+func TestAllThatIsReadBeforeTheFirstEndIsInTheBacklog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(10 * time.Second)
+		pages := stream(client.Page{HasMore: true, Events: events(900, at(5*time.Second))}, client.Page{Events: events(1, at(time.Minute))})
+		refused := map[int]error{1: &client.RateLimitError{RetryAfter: 5 * time.Minute}}
+		r := newRig(t, following(), Options{}, except(refused, pages))
+		r.run(6 * time.Minute)
+		got := Held(r.View().State.Backlogs, time.Now())
+		wantEqual(t, "backlog", got, Backlog{Seconds: 310, PeakDeleted: 901, HoldUntil: at(25*time.Minute + 10*time.Second)})
+	})
+}
+
+func TestShortRestartIsNoBacklog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first := newRig(t, following(), Options{}, stream())
+		first.run(50 * time.Second) // Without a commit but that at the end.
+		wantEqual(t, "at the end of the stream", first.disk.last().AtEnd, at(45*time.Second))
+		time.Sleep(40 * time.Second)
+		again := newRig(t, restarted(t, first.disk.last()), Options{}, stream(client.Page{Events: events(5, at(time.Minute))}))
+		again.run(time.Second)
+		wantEqual(t, "backlogs", again.View().State.Backlogs, nil)
+		wantEqual(t, "shown", shown(again.View()), map[Labels]uint64{deletedTask(): 5})
+	})
+}
+
+// The counts and the gauges of what was read before the position died become visible together, also at a start.
+func TestTokenExpiredInTheFirstCatchUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(2 * time.Hour)
+		pages := stream(client.Page{HasMore: true, Events: events(10, at(time.Hour))})
+		failures := map[int]error{1: expired("7"), 2: &client.RateLimitError{RetryAfter: 15 * time.Minute}}
+		r := newRig(t, following(), Options{}, except(failures, pages))
+		r.run(time.Minute)
+		want := glance{Ready: true, Shown: map[Labels]uint64{deletedTask(): 10}, Backlog: Backlog{
+			Seconds: 3600, PeakDeleted: 10, HoldUntil: at(140 * time.Minute),
+		}}
+		wantEqual(t, "what a scrape sees", glanceAt(r), want)
+	})
+}
+
+func TestFirstTokenWithoutA412EndsAGap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Hour)
+		state := NewEpoch(time.Now())
+		state.LostSince = at(0)
+		r := newRig(t, state, Options{}, func(int, string) (client.Page, error) { return client.Page{Sync: "1"}, nil })
+		r.run(5 * time.Minute)
+		wantEqual(t, "gaps", gapsOf(r.View()), "lost 1 (3600 s), expired 0 (0 s)")
+		wantEqual(t, "lost since", r.disk.last().LostSince, time.Time{})
+	})
+}
