@@ -71,17 +71,13 @@ func gatherDemo(t *testing.T) (families []*dto.MetricFamily) {
 			t.Fatal(err)
 		}
 		defer company.close()
-		store, err := collector.OpenStore(c.stateDir, c.stateName())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer store.Close()
 		logs := newLoggers(io.Discard, "error", "logfmt")
 		registry := prometheus.NewPedanticRegistry()
-		poller, err := newPoller(c, store, registry, company, logs.kit)
+		poller, closeStore, err := newPoller(c, registry, company, logs.kit)
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer closeStore()
 		registry.MustRegister(collector.NewCollector(c.workspace, poller))
 		newHandler(c, registry, poller, logs)
 

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,9 +53,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	logs := newLoggers(stderr, c.logLevel, c.logFormat)
-	logger := logs.kit
-	level.Info(logger).Log("msg", "starting asana_exporter", "version", version.Info(), "build", version.BuildContext())
-
 	var company *demo
 	if c.demo {
 		if company, err = newDemo(&c); err != nil {
@@ -62,16 +60,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 		defer company.close()
 	}
-	store, err := collector.OpenStore(c.stateDir, c.stateName())
-	if err != nil {
-		return err
-	}
-	defer store.Close()
 	registry := prometheus.NewRegistry()
-	poller, err := newPoller(c, store, registry, company, logger)
+	logger := log.With(logs.kit, "workspace", c.workspace)
+	poller, closeStore, err := newPoller(c, registry, company, logger)
 	if err != nil {
 		return err
 	}
+	defer closeStore()
 	registry.MustRegister(collector.NewCollector(c.workspace, poller))
 
 	group, ctx := errgroup.WithContext(ctx)
@@ -83,38 +78,51 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return waitAfter(ctx, group, logger)
 }
 
-// newPoller wires Asana, or what stands in for it, to the state folder.
+// newPoller wires Asana, or what stands in for it, to the state folder. What can be wrong with the command line is found out
+// before that folder is touched, and nothing is logged before all is well.
 func newPoller(
-	c config, store *collector.Store, registry prometheus.Registerer, company *demo, logger log.Logger,
-) (*collector.Poller, error) {
+	c config, registry prometheus.Registerer, company *demo, logger log.Logger,
+) (poller *collector.Poller, closeStore func(), err error) {
 	metrics := collector.NewMetrics(registry, c.workspace)
+	source, err := newSource(c, company, observe(metrics, logger))
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := collector.OpenStore(c.stateDir, c.stateName())
+	if err != nil {
+		return nil, nil, err
+	}
+	state, note, err := store.Begin(time.Now())
+	if err != nil {
+		_ = store.Close() // The first error says more.
+		return nil, nil, err
+	}
+	level.Info(logger).Log("msg", "starting asana_exporter", "version", version.Info(), "build", version.BuildContext())
+	logBegin(logger, state, note)
+	poller = collector.NewPoller(source, store, metrics, state, collector.Options{
+		Interval:  c.pollInterval,
+		Timeout:   c.timeout,
+		ZeroFirst: c.zeroFirst,
+		MaxSeries: c.maxSeries,
+		Logger:    logger,
+	})
+	return poller, func() { _ = store.Close() }, nil
+}
+
+// newSource returns the client of Asana's API, or of what stands in for it.
+func newSource(c config, company *demo, observe func(client.Exchange)) (*client.Client, error) {
 	options := client.Options{
 		URL:       c.asanaURL,
 		Workspace: c.workspace,
 		TokenFile: c.tokenFile,
 		Timeout:   c.timeout,
-		UserAgent: "asana_exporter/" + version.Version,
-		Observe:   observe(metrics, logger),
+		UserAgent: "asana_exporter/" + cmp.Or(version.Version, "unknown"),
+		Observe:   observe,
 	}
 	if company != nil {
 		options.Transport = company.asana
 	}
-	source, err := client.New(options)
-	if err != nil {
-		return nil, err
-	}
-	state, note, err := store.Begin(time.Now())
-	if err != nil {
-		return nil, err
-	}
-	logBegin(logger, state, note)
-	return collector.NewPoller(source, store, metrics, state, collector.Options{
-		Interval:  c.pollInterval,
-		Timeout:   c.timeout,
-		ZeroFirst: c.zeroFirst,
-		MaxSeries: c.maxSeries,
-		Logger:    log.With(logger, "workspace", c.workspace),
-	}), nil
+	return client.New(options)
 }
 
 // logBegin says where counting goes on.

@@ -155,7 +155,7 @@ func TestDemoShowsEverythingSoonAndCleansUp(t *testing.T) {
 	if files, _ := os.ReadDir(temp); len(files) != 1 {
 		t.Errorf("in the temporary folder: %v", files)
 	}
-	wantStop(t, p, syscall.SIGTERM, drainTime)
+	wantStop(t, p, syscall.SIGTERM)
 	if files, _ := os.ReadDir(temp); len(files) != 0 {
 		t.Errorf("left behind: %v", files)
 	}
@@ -167,8 +167,8 @@ func TestFlagsGivenWinOverTheDemo(t *testing.T) {
 	address, _ := within(t, "--demo", "--web.listen-address", "127.0.0.1:0", "--asana.workspace", "12", "--state.dir", dir,
 		"--asana.poll-interval", "100ms", "--events.zero-first", "0s")
 	eventually(t, "events at once", func() bool { return total(samples(t, address), "asana_events_total") > 0 })
-	before := samples(t, address)[`asana_exporter_api_requests_total{code="200",workspace="12"}`]
 	began := time.Now()
+	before := samples(t, address)[`asana_exporter_api_requests_total{code="200",workspace="12"}`]
 	eventually(t, "twenty polls", func() bool {
 		return samples(t, address)[`asana_exporter_api_requests_total{code="200",workspace="12"}`] >= before+20
 	})

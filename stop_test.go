@@ -33,7 +33,7 @@ func TestStopsWhileARequestHangs(t *testing.T) {
 		p := spawn(t, "", following(t, server.URL)...)
 		p.address(t)
 		<-asked
-		wantStop(t, p, signal, drainTime)
+		wantStop(t, p, signal)
 	}
 }
 
@@ -44,7 +44,7 @@ func TestStopsWhileItWaitsAfterAFailure(t *testing.T) {
 	p := spawn(t, "", following(t, url)...)
 	p.address(t)
 	p.stderr.await(t, `rate limited, retry after 1h0m0s" failures=1 retry_in=15m0s`)
-	wantStop(t, p, syscall.SIGTERM, drainTime)
+	wantStop(t, p, syscall.SIGTERM)
 }
 
 // A request under way gets the time to end, and no more.
@@ -64,7 +64,7 @@ func TestStopsWhileARequestToItHangs(t *testing.T) {
 		_, body := fetch(t, "http://"+address+"/debug/pprof/goroutine?debug=1", "")
 		return strings.Contains(body, "pprof.Trace")
 	})
-	wantStop(t, p, syscall.SIGTERM, 2*drainTime)
+	wantStop(t, p, syscall.SIGTERM)
 	if !strings.Contains(p.stderr.String(), `msg="requests cut off"`) {
 		t.Errorf("it does not tell that it cut off a request:\n%s", &p.stderr)
 	}
@@ -85,20 +85,25 @@ func TestSecondSignalStopsAtOnce(t *testing.T) {
 	})
 	p.signal(t, syscall.SIGTERM)
 	p.stderr.await(t, "msg=stopping")
-	asked := time.Now()
-	p.signal(t, syscall.SIGTERM)
-	if p.exit(t); time.Since(asked) > drainTime/2 {
-		t.Errorf("took %s after the second signal", time.Since(asked))
+	for range 20 { // The first of these may come before anything has changed.
+		p.signal(t, syscall.SIGTERM)
+		time.Sleep(20 * time.Millisecond)
+	}
+	if code := p.exit(t); code != -1 {
+		t.Errorf("exit code %d after the second signal, it wrote:\n%s", code, &p.stderr)
 	}
 }
 
-// wantStop sends a signal and expects a good end within a time.
-func wantStop(t *testing.T, p *process, signal syscall.Signal, within time.Duration) {
+// soon is when the program has long stopped, however busy the machine: it promises 5 s, and what hangs hangs for longer.
+const soon = 30 * time.Second
+
+// wantStop sends a signal and expects a good end.
+func wantStop(t *testing.T, p *process, signal syscall.Signal) {
 	t.Helper()
 	asked := time.Now()
 	p.signal(t, signal)
 	code, took := p.exit(t), time.Since(asked)
-	if code != 0 || took > within {
+	if code != 0 || took > soon {
 		t.Errorf("exit code %d after %s, it wrote:\n%s", code, took, &p.stderr)
 	}
 }

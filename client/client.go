@@ -51,7 +51,7 @@ type Options struct {
 
 // An Exchange is what Options.Observe learns about a request.
 type Exchange struct {
-	// Status is the HTTP status, or 0 if no complete answer came.
+	// Status is the HTTP status, or 0 if no usable answer came.
 	Status int
 	// Duration is the time from the request to the end of the answer's body.
 	Duration time.Duration
@@ -192,9 +192,11 @@ func (c *Client) get(ctx context.Context, at *url.URL, query url.Values, read fu
 		return context.Cause(ctx)
 	case body.err != nil:
 		return &GarbageError{secret.redactError(body.err)}
+	case err != nil:
+		return err
 	}
 	seen.Status = resp.StatusCode
-	return err
+	return nil
 }
 
 func (c *Client) request(ctx context.Context, at *url.URL, query url.Values, token string) (*http.Request, error) {

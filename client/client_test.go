@@ -183,7 +183,7 @@ func TestObserverLearnsHowARequestEnded(t *testing.T) {
 		"refused":          {answer{status: 403, header: deprecated}, Exchange{Status: 403, Changes: announced}},
 		"rate limited":     {answer{status: 429}, Exchange{Status: 429}},
 		"expired":          {answer{status: 412}, Exchange{Status: 412}},
-		"garbage":          {answer{body: "<html>"}, Exchange{Status: 200}},
+		"garbage":          {answer{body: "<html>"}, Exchange{}},
 		"no connection":    {failing{}, Exchange{}},
 		"broken body":      {answer{stream: brokenBody}, Exchange{}},
 		"body far too big": {answer{stream: farTooMuch}, Exchange{}},

@@ -68,7 +68,7 @@ func (e *StatusError) Error() string {
 	if e.Phrase != "" {
 		s += fmt.Sprintf(" (phrase %q)", e.Phrase)
 	}
-	if hint := hints(e.Status); hint != "" {
+	if hint := hint(e.Status); hint != "" {
 		s += " (" + hint + ")"
 	}
 	return s
@@ -82,8 +82,8 @@ func (e *GarbageError) Error() string { return "unusable answer: " + e.Err.Error
 // Unwrap returns what was wrong with the answer.
 func (e *GarbageError) Unwrap() error { return e.Err }
 
-// hints say what to look at first. Which of the three a wrong plan or a wrong kind of token gets is documented nowhere.
-func hints(status int) string {
+// hint says what to look at first. Which of the three a wrong plan or a wrong kind of token gets is documented nowhere.
+func hint(status int) string {
 	switch status {
 	case http.StatusUnauthorized:
 		return "is the token that of a service account, and not revoked?"

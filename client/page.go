@@ -130,9 +130,9 @@ func (d *decoder) event() (Event, error) {
 		case "resource":
 			e.ResourceType, e.ResourceSubtype, err = d.two("resource_type", "resource_subtype")
 		case "parent":
-			e.ParentType, _, err = d.two("resource_type", "")
+			e.ParentType, err = d.one("resource_type")
 		case "change":
-			e.ChangeField, _, err = d.two("field", "")
+			e.ChangeField, err = d.one("field")
 		case "created_at":
 			e.CreatedAt, err = d.time()
 		default:
@@ -143,10 +143,23 @@ func (d *decoder) event() (Event, error) {
 	return e, err
 }
 
+// one reads an object and returns the text of one of its members.
+func (d *decoder) one(name string) (text string, err error) {
+	err = d.object(func(member []byte) (err error) {
+		if string(member) == name {
+			text, err = d.text()
+			return err
+		}
+		_, err = d.json.ReadValue()
+		return err
+	})
+	return text, err
+}
+
 // two reads an object and returns the texts of two of its members.
 func (d *decoder) two(name1, name2 string) (text1, text2 string, err error) {
-	err = d.object(func(name []byte) (err error) {
-		switch string(name) {
+	err = d.object(func(member []byte) (err error) {
+		switch string(member) {
 		case name1:
 			text1, err = d.text()
 		case name2:
@@ -164,7 +177,7 @@ func (d *decoder) workspaceName() (string, error) {
 	var workspace string
 	err := d.object(func(name []byte) (err error) {
 		if string(name) == "data" {
-			workspace, _, err = d.two("name", "")
+			workspace, err = d.one("name")
 			return err
 		}
 		return d.json.SkipValue()

@@ -15,18 +15,18 @@ func readToken(path string) (string, error) {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return "", fmt.Errorf("token file: %w", err)
+		return "", fmt.Errorf("token file: %w; it must be a file with the service account's token that this user can read", err)
 	}
 	defer f.Close()
 	const most = 4 << 10
 	content, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err != nil {
-		return "", fmt.Errorf("token file: %w", err)
+		return "", fmt.Errorf("token file: %w; it must be a file with the service account's token that this user can read", err)
 	}
 	token := strings.TrimSpace(strings.TrimPrefix(string(content), "\uFEFF"))
 	switch {
 	case len(content) > most:
-		return "", fmt.Errorf("token file %s: more than %d bytes: that is no token", path, most)
+		return "", fmt.Errorf("token file %s: more than %d bytes; write the service account's token into it, and nothing else", path, most)
 	case token == "":
 		return "", fmt.Errorf("token file %s: empty; write the service account's token into it", path)
 	case strings.ContainsFunc(token, notInToken):

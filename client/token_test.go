@@ -15,7 +15,7 @@ func TestTokenFileHoldsTheTokenAlone(t *testing.T) {
 	const (
 		empty = "empty; write the service account's token into it"
 		alone = `must hold the token alone, on one line, without quotes or "Bearer"`
-		long  = "more than 4096 bytes: that is no token"
+		long  = "more than 4096 bytes; write the service account's token into it, and nothing else"
 	)
 	for name, test := range map[string]struct{ content, token, want string }{
 		"as it is":             {token, token, ""},
@@ -60,8 +60,8 @@ func TestTokenFileMustBeThere(t *testing.T) {
 	missing, folder := filepath.Join(t.TempDir(), "token"), t.TempDir()
 	for path, want := range map[string]string{
 		"":      "token file: none named; put the service account's token into a file and name it",
-		missing: "token file: open " + missing + ": no such file or directory",
-		folder:  "token file: read " + folder + ": is a directory",
+		missing: "token file: open " + missing + ": no such file or directory; it must be a file with the service account's token that this user can read",
+		folder:  "token file: read " + folder + ": is a directory; it must be a file with the service account's token that this user can read",
 	} {
 		if _, err := New(Options{Workspace: workspace, TokenFile: path}); words(err) != want {
 			t.Errorf("%q: got %v, want %q", path, err, want)
@@ -110,7 +110,7 @@ func TestTokenIsReadAgain(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	ask("token file: open " + path + ": no such file or directory")
+	ask("token file: open " + path + ": no such file or directory; it must be a file with the service account's token that this user can read")
 	writeFile(t, path, "newest")
 	ask("")
 

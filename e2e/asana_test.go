@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"asana_exporter/simulator"
 )
@@ -100,6 +101,19 @@ func (a *asana) repeat(sets iter.Seq[simulator.Labels]) {
 			event.Change = &simulator.Change{Field: labels.ChangeField, Action: "changed"}
 		}
 		a.Add(event)
+	}
+}
+
+// workUntil puts events into the stream until done is closed, or there is no more hope.
+func (a *asana) workUntil(done <-chan struct{}) {
+	for deadline := time.After(patience); ; a.work(3) {
+		select {
+		case <-done:
+			return
+		case <-deadline:
+			return
+		case <-time.After(200 * time.Millisecond):
+		}
 	}
 }
 

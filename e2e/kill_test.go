@@ -57,6 +57,7 @@ func (e *exporter) dieAt(t *testing.T, inject ...string) string {
 	e.asana.work(6)
 	strace := attach(t, e, inject...)
 	release()
+	e.asana.workUntil(e.ended) // The call that is hit may be the fourth of its thread.
 	e.wait(t)
 	<-strace.ended
 	step := elsewhere
