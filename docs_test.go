@@ -111,7 +111,8 @@ The metrics of the Go runtime, the process and the handler (` + "`go_*`, `proces
 - asana_events_total and asana_event_delay_seconds appear with the first complete catch-up after a start, all others at once;
   timestamps appear when they are known.
 - Counters that survive a restart (asana_events_total, asana_workspace_gap*, asana_exporter_folded_events_total) carry the
-  time at which they were at zero, for Prometheus servers that read created timestamps. The others begin with the process.
+  time at which they were at zero, for Prometheus servers that read created timestamps (in protobuf; text has no _created
+  lines). The others begin with the process.
 
 | metric | type | labels | meaning |
 |---|---|---|---|

@@ -16,6 +16,9 @@ import (
 	"asana_exporter/client"
 )
 
+// longestInterval leaves time to notice that polls fail before the position dies.
+const longestInterval = 6 * time.Hour
+
 // config is what the command line says.
 type config struct {
 	workspace, tokenFile, asanaURL string
@@ -106,10 +109,14 @@ func (c *config) check() error {
 		return errors.New("--asana.workspace is missing: give the gid of the workspace, or try --demo")
 	case !c.demo && c.tokenFile == "":
 		return errors.New("--asana.token-file is missing: name the file with the service account's token, or try --demo")
+	case c.stateDir == "":
+		return errors.New("--state.dir is empty: name a folder, or leave it out for `data`")
 	case c.asanaURL == "":
 		return errors.New("--asana.url is empty: leave it out for Asana's own")
 	case c.pollInterval <= 0:
 		return fmt.Errorf("--asana.poll-interval=%s: must be more than 0", c.pollInterval)
+	case c.pollInterval > longestInterval:
+		return fmt.Errorf("--asana.poll-interval=%s: must be at most %s, since Asana forgets the position within a day", c.pollInterval, longestInterval)
 	case c.timeout <= 0:
 		return fmt.Errorf("--asana.timeout=%s: must be more than 0", c.timeout)
 	case c.zeroFirst < 0:

@@ -312,7 +312,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var expired struct {
 		Sync string `json:"sync"`
 	}
-	if resp.StatusCode == http.StatusPreconditionFailed && sync != "" && json.Unmarshal(body, &expired) == nil {
+	if resp.StatusCode == http.StatusPreconditionFailed && sync != "" && json.Unmarshal(body, &expired) == nil && expired.Sync != "" {
 		s.mu.Lock()
 		s.fresh[expired.Sync] = true
 		s.mu.Unlock()

@@ -60,18 +60,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 		defer company.close()
 	}
+	listeners, err := listen(ctx, c.web)
+	if err != nil {
+		return err
+	}
 	registry := prometheus.NewRegistry()
 	logger := log.With(logs.kit, "workspace", c.workspace)
 	poller, closeStore, err := newPoller(c, registry, company, logger)
 	if err != nil {
-		return err
+		return errors.Join(err, closeAll(listeners))
 	}
 	defer closeStore()
 	registry.MustRegister(collector.NewCollector(c.workspace, poller))
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return poller.Run(ctx) })
-	group.Go(func() error { return serve(ctx, newHandler(c, registry, poller, logs), c.web, logs) })
+	group.Go(func() error { return serve(ctx, listeners, newHandler(c, registry, poller, logs), c.web, logs) })
 	if company != nil {
 		group.Go(func() error { return company.run(ctx, logger) })
 	}

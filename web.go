@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"html/template"
+	"net"
 	"net/http"
 	"net/http/pprof"
 	"strconv"
@@ -21,8 +23,36 @@ import (
 	"asana_exporter/collector"
 )
 
+// listen opens the addresses that are named, so that one which is taken is found out before anything begins. It leaves to the
+// toolkit what only that knows, and returns none then.
+func listen(ctx context.Context, flags *web.FlagConfig) ([]net.Listener, error) {
+	if *flags.WebSystemdSocket {
+		return nil, nil
+	}
+	var listeners []net.Listener
+	for _, address := range *flags.WebListenAddresses {
+		if strings.HasPrefix(address, "vsock://") {
+			return nil, closeAll(listeners)
+		}
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("web server: %w; name another address with --web.listen-address", err), closeAll(listeners))
+		}
+		listeners = append(listeners, listener)
+	}
+	return listeners, nil
+}
+
+func closeAll(listeners []net.Listener) error {
+	var all error
+	for _, listener := range listeners {
+		all = errors.Join(all, listener.Close())
+	}
+	return all
+}
+
 // serve answers until ctx ends, and then lets the requests under way end.
-func serve(ctx context.Context, handler http.Handler, flags *web.FlagConfig, logs loggers) error {
+func serve(ctx context.Context, listeners []net.Listener, handler http.Handler, flags *web.FlagConfig, logs loggers) error {
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -32,10 +62,19 @@ func serve(ctx context.Context, handler http.Handler, flags *web.FlagConfig, log
 		ErrorLog:          logs.errorLog(),
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- web.ListenAndServe(server, flags, logs.slog) }()
+	go func() {
+		if listeners != nil {
+			ended <- web.ServeMultiple(listeners, server, flags, logs.slog)
+		} else {
+			ended <- web.ListenAndServe(server, flags, logs.slog)
+		}
+	}()
 	select {
 	case err := <-ended:
-		return fmt.Errorf("web server: %w; name another address with --web.listen-address", err)
+		if *flags.WebSystemdSocket {
+			return fmt.Errorf("web server: %w; leave out --web.systemd-socket where systemd passes no socket", err)
+		}
+		return fmt.Errorf("web server: %w; see --web.listen-address", err)
 	case <-ctx.Done():
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
@@ -128,6 +167,7 @@ func landingPage(c config, poller *collector.Poller) http.HandlerFunc {
 type workspaceState struct {
 	Name, Workspace               string
 	Demo, Up, Ready, CatchingUp   bool
+	Exposed                       bool // The events.
 	Events, Waiting               uint64
 	Series, MaxSeries             int
 	Epoch, LastSuccess, LastEvent string
@@ -138,7 +178,8 @@ func describe(c config, poller *collector.Poller) workspaceState {
 	view := poller.View()
 	s := workspaceState{
 		Name: view.State.Name, Workspace: c.workspace, Demo: c.demo, Up: view.Up, Ready: poller.Ready(), CatchingUp: view.CatchingUp,
-		Series: view.State.Active(), MaxSeries: c.maxSeries,
+		Exposed: view.Ready,
+		Series:  view.State.Active(), MaxSeries: c.maxSeries,
 		Epoch: moment(view.State.Epoch), LastSuccess: moment(view.LastSuccess), LastEvent: moment(view.State.LastEvent),
 	}
 	for _, series := range view.State.Series() {
@@ -162,7 +203,7 @@ func moment(t time.Time) string {
 const stateHTML = `<table>
 <tr><th>Workspace</th><td>{{or .Name "name not known yet"}} ({{.Workspace}}){{if .Demo}}, simulated{{end}}</td></tr>
 <tr><th>Last poll</th><td>{{if .Up}}succeeded{{else}}did not succeed: see the log{{end}}</td></tr>
-<tr><th>Counts</th><td>{{if .CatchingUp}}a backlog is being read{{else if .Ready}}up to date{{else}}not up to date{{end}}</td></tr>
+<tr><th>Counts</th><td>{{if .CatchingUp}}a backlog is being read{{else if .Ready}}up to date{{else}}not up to date{{end}}{{if not .Exposed}}, not exposed until caught up{{end}}</td></tr>
 <tr><th>Events counted</th><td>{{.Events}} since {{.Epoch}}{{if .Waiting}}, and {{.Waiting}} in new series that are shown at 0 first{{end}}</td></tr>
 <tr><th>Series</th><td>{{.Series}} of at most {{.MaxSeries}}</td></tr>
 <tr><th>Last page counted</th><td>{{.LastSuccess}}</td></tr>

@@ -13,6 +13,10 @@ func readToken(path string) (string, error) {
 	if path == "" {
 		return "", errors.New("token file: none named; put the service account's token into a file and name it")
 	}
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return "", fmt.Errorf("token file %s: not a regular file; a pipe can be read once, and the token is read for each request", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return "", fmt.Errorf("token file: %w; it must be a file with the service account's token that this user can read", err)

@@ -61,7 +61,7 @@ func TestTokenFileMustBeThere(t *testing.T) {
 	for path, want := range map[string]string{
 		"":      "token file: none named; put the service account's token into a file and name it",
 		missing: "token file: open " + missing + ": no such file or directory; it must be a file with the service account's token that this user can read",
-		folder:  "token file: read " + folder + ": is a directory; it must be a file with the service account's token that this user can read",
+		folder:  "token file " + folder + ": not a regular file; a pipe can be read once, and the token is read for each request",
 	} {
 		if _, err := New(Options{Workspace: workspace, TokenFile: path}); words(err) != want {
 			t.Errorf("%q: got %v, want %q", path, err, want)

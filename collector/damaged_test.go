@@ -33,7 +33,7 @@ func TestDamagedStateIsKeptAside(t *testing.T) {
 		t.Errorf("aside: %q (%v), want the damaged file", got, err)
 	}
 	want := NewEpoch(at(time.Hour))
-	want.LostSince = written
+	want.Workspace, want.LostSince = "1", written
 	wantEqual(t, "state", state, want)
 	wantEqual(t, "saved", load(t, store), want)
 
@@ -88,7 +88,7 @@ func TestStartAfterDamageRepeatsHarmlessly(t *testing.T) {
 				t.Errorf("file %d, %s: note %v, want a *DamagedError", nth, step, note)
 			}
 			want := NewEpoch(began)
-			want.LostSince = written
+			want.Workspace, want.LostSince = "1", written
 			wantEqual(t, step+": state", state, want)
 			wantEqual(t, step+": files", files(t, store.dir), []string{"1.json", aside, "lock"})
 			if got, err := os.ReadFile(filepath.Join(store.dir, aside)); err != nil || !slices.Equal(got, content) {

@@ -29,6 +29,7 @@ const (
 // stateFile is the body of a state file.
 type stateFile struct {
 	Version   int          `json:"version"`
+	Workspace string       `json:"workspace"`
 	Epoch     time.Time    `json:"epoch"`
 	Token     string       `json:"token"`
 	Committed time.Time    `json:"committed"`
@@ -60,7 +61,7 @@ type seriesFile struct {
 // encode returns the content of a state file.
 func (s State) encode() ([]byte, error) {
 	file := stateFile{
-		Version: stateVersion, Epoch: s.Epoch, Token: s.Token, Committed: s.Committed, AtEnd: s.AtEnd, LastEvent: s.LastEvent,
+		Version: stateVersion, Workspace: s.Workspace, Epoch: s.Epoch, Token: s.Token, Committed: s.Committed, AtEnd: s.AtEnd, LastEvent: s.LastEvent,
 		Name: s.Name, LostSince: s.LostSince, Running: s.Running, Backlogs: s.Backlogs,
 		Gaps: make([]gapFile, len(s.Gaps)),
 	}
@@ -158,7 +159,7 @@ func checksum(body []byte) []byte {
 // state checks what a checksum can't: that the content makes sense.
 func (f stateFile) state() (State, error) {
 	s := State{
-		Epoch: f.Epoch, Token: f.Token, Committed: f.Committed, AtEnd: f.AtEnd, LastEvent: f.LastEvent,
+		Workspace: f.Workspace, Epoch: f.Epoch, Token: f.Token, Committed: f.Committed, AtEnd: f.AtEnd, LastEvent: f.LastEvent,
 		Name: f.Name, LostSince: f.LostSince, Running: f.Running, Backlogs: f.Backlogs,
 		series: make([]Series, 0, len(f.Series)), index: make(map[Labels]int, len(f.Series)),
 	}

@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // small is a State with one of everything, and with few series.
 func small() State {
 	return State{
-		Epoch: at(0), Token: "5a888cbba4065641bffe1b44dced2fcf:0", Committed: at(3 * time.Hour), AtEnd: at(2 * time.Hour),
+		Workspace: "1", Epoch: at(0), Token: "5a888cbba4065641bffe1b44dced2fcf:0", Committed: at(3 * time.Hour), AtEnd: at(2 * time.Hour),
 		LastEvent: at(150*time.Minute + 123*time.Millisecond), Name: "Exämple <&> \u2028",
 		LostSince: at(-time.Hour),
 		Gaps: [2]Gap{

@@ -37,6 +37,8 @@ type Rules struct {
 // its methods return a new State and leave the old one as it was, so a published State can be read by anybody.
 // Its times have no more than milliseconds. The zero State is not usable; NewEpoch makes the first one.
 type State struct {
+	// Workspace names the workspace as its Store does; empty before that has begun.
+	Workspace string
 	// Epoch is when the counters were at zero.
 	Epoch time.Time
 	// Token is the position; empty before the first one is known.
@@ -272,7 +274,7 @@ func (s State) Expired(fresh string, now time.Time, accepted bool) (State, Lost)
 	case !accepted:
 		lost.NewEpoch = true
 		next = NewEpoch(now)
-		next.Name = s.Name
+		next.Workspace, next.Name = s.Workspace, s.Name
 		next.Gaps, next.Backlogs, next.LastEvent = s.Gaps, settled(s.Backlogs, now), s.LastEvent
 	}
 	next.Token, next.AtEnd, next.Committed = fresh, now, now

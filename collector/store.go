@@ -14,9 +14,10 @@ import (
 
 // A Store keeps the State of one workspace in a folder that it owns. One goroutine uses it.
 type Store struct {
-	dir  string
-	path string
-	lock *flock.Flock
+	dir       string
+	workspace string
+	path      string
+	lock      *flock.Flock
 	// before, in tests, is called before each step of Save and can make it fail or end the process.
 	before func(step string) error
 }
@@ -53,7 +54,10 @@ func OpenStore(dir, workspace string) (*Store, error) {
 	}
 	// A folder that was just made must survive a power failure, too. Where its parent can't be read, it is an old one.
 	_ = syncDir(filepath.Dir(dir))
-	s := &Store{dir: dir, path: filepath.Join(dir, workspace+".json"), lock: lock, before: func(string) error { return nil }}
+	s := &Store{
+		dir: dir, workspace: workspace, path: filepath.Join(dir, workspace+".json"), lock: lock,
+		before: func(string) error { return nil },
+	}
 	if err := s.dropLeftovers(); err != nil {
 		return nil, fmt.Errorf("state folder: %w", err)
 	}
@@ -90,6 +94,9 @@ func (s *Store) Load() (State, error) {
 	}
 	state, err := decode(content)
 	switch {
+	case err == nil && state.Workspace != "" && state.Workspace != s.workspace:
+		return State{}, fmt.Errorf("state file %s: it is that of %q; give each workspace its own, or name another folder with --state.dir",
+			s.path, state.Workspace)
 	case err == nil:
 		return state, nil
 	case errors.Is(err, ErrNewerState):
@@ -184,6 +191,7 @@ func (s *Store) Begin(now time.Time) (state State, note, err error) {
 	default:
 		return State{}, nil, note
 	}
+	state.Workspace = s.workspace
 	if err := s.Save(state); err != nil {
 		return State{}, nil, fmt.Errorf("%w; make the folder writable or name another with --state.dir", err)
 	}

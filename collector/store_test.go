@@ -68,6 +68,21 @@ func TestLoadReturnsWhatWasSaved(t *testing.T) {
 	wantEqual(t, "files", files(t, store.dir), []string{"1.json", "lock"})
 }
 
+// Counts are not handed on to another workspace, however the file got its name.
+func TestStateOfAnotherWorkspaceIsRefused(t *testing.T) {
+	store := openStore(t, t.TempDir())
+	state, _, err := store.Begin(at(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	state.Workspace = "2"
+	save(t, store, state)
+	if _, _, err := store.Begin(at(0)); err == nil || !strings.Contains(err.Error(), `it is that of "2"`) {
+		t.Errorf("got %v", err)
+	}
+	wantEqual(t, "files", files(t, store.dir), []string{"1.json", "lock"})
+}
+
 func TestSaveThatFailsLeavesAWholeState(t *testing.T) {
 	older, newer := following(), born()
 	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EIO, syscall.EROFS} {
@@ -241,7 +256,9 @@ func TestFirstStartBeginsAnEpoch(t *testing.T) {
 	if err != nil || !errors.Is(note, fs.ErrNotExist) {
 		t.Errorf("note %v, error %v, want that there is no file", note, err)
 	}
-	wantEqual(t, "state", state, NewEpoch(at(time.Hour)))
+	want := NewEpoch(at(time.Hour))
+	want.Workspace = "1"
+	wantEqual(t, "state", state, want)
 	wantEqual(t, "saved", load(t, store), state)
 
 	again, note, err := store.Begin(at(2 * time.Hour))
