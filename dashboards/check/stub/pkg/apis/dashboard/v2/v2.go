@@ -1,0 +1,80 @@
+// Package v2 holds the little of Grafana's package of this name that dashboard-linter needs to be built: the real one can't be
+// had as a module. Our dashboards are classic ones, so none of it is ever used.
+package v2
+
+// DashboardSpec and all that follows mirror the names and fields that dashboard-linter reads.
+type DashboardSpec struct {
+	Title       string
+	Editable    *bool
+	Elements    map[string]DashboardElement
+	Variables   []DashboardVariableKind
+	Annotations []DashboardAnnotationQueryKind
+}
+
+type DashboardElement struct {
+	PanelKind *struct{ Spec DashboardPanelSpec }
+}
+
+type DashboardPanelSpec struct {
+	Id                 float64
+	Title, Description string
+	VizConfig          struct {
+		Group string
+		Spec  struct{ FieldConfig, Options any }
+	}
+	Data struct {
+		Spec struct{ Queries []DashboardPanelQueryKind }
+	}
+}
+
+type DashboardPanelQueryKind struct {
+	Spec struct {
+		RefId  string
+		Hidden bool
+		Query  DashboardDataQueryKind
+	}
+}
+
+type DashboardDataQueryKind struct {
+	Group      string
+	Datasource *struct{ Name *string }
+	Spec       map[string]any
+}
+
+type DashboardVariableRefresh string
+
+const (
+	DashboardVariableRefreshOnDashboardLoad    DashboardVariableRefresh = "onDashboardLoad"
+	DashboardVariableRefreshOnTimeRangeChanged DashboardVariableRefresh = "onTimeRangeChanged"
+)
+
+type variable struct {
+	Spec struct {
+		Name, PluginId  string
+		Label, AllValue *string
+		Multi           bool
+		Refresh         DashboardVariableRefresh
+		Query           DashboardDataQueryKind
+	}
+}
+
+type textVariable struct {
+	Spec struct {
+		Name, Query     string
+		Label, AllValue *string
+		Multi           bool
+	}
+}
+
+type DashboardVariableKind struct {
+	QueryVariableKind, DatasourceVariableKind                                        *variable
+	CustomVariableKind, IntervalVariableKind, ConstantVariableKind, TextVariableKind *textVariable
+	AdhocVariableKind, GroupByVariableKind, SwitchVariableKind                       *textVariable
+}
+
+type DashboardAnnotationQueryKind struct {
+	Spec struct {
+		Name  string
+		Query DashboardDataQueryKind
+	}
+}

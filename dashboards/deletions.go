@@ -1,0 +1,209 @@
+package main
+
+import "strings"
+
+// deletions is for whoever is paged: is it real, how large is it, what explains it, what next. It draws the very rules that
+// the alerts are made of.
+func deletions() dashboard {
+	return page(dashboard{
+		UID:         deletionsUID,
+		Title:       "Asana / Deletions",
+		Description: "Deletions against what is usual, for whoever is paged. Needs the rules of alerts/deletions.yml and alerts/recording.yml.",
+		Templating:  variables(choose("resource_type", "Resource type", "What was deleted, for the panels by type")),
+		Annotations: annotations(chosen),
+	},
+		row("Is it real?"),
+		band{
+			firing("Pages", "page", "Alerts that wake somebody, firing now.", alarm),
+			firing("Warnings", "warning", "Alerts for working hours, firing now.", caution),
+			mostDeletions().size(4, 4),
+			nearest().size(4, 4),
+			firstBurst().size(4, 4),
+			largestBurst().size(4, 4),
+		},
+		band{alertStates().size(16, 12), nextSteps().size(8, 12)},
+		row("How much is it, and how much is usual?"),
+		band{quarterHour().size(24, 10)},
+		band{ninetyMinutes().size(12, 9), projects().size(12, 9)},
+		band{ratios().size(12, 9), byDeletedType().size(12, 9)},
+		row("Is it being put back? What else was taken away?"),
+		band{undeletions().size(12, 9), removals().size(12, 9)},
+		row("Is it a catch-up or a gap?"),
+		band{backlog().size(8, 8), peak().size(8, 8), gaps().size(8, 8)},
+	)
+}
+
+// deletionAlerts are those of alerts/deletions.yml; pages come before warnings.
+func deletionAlerts() []string {
+	return []string{
+		"AsanaDeletionBurst", "AsanaDeletionBurstColdStart", "AsanaDeletionsSustained", "AsanaProjectDeletions",
+		"AsanaDeletionBurstInBacklog", "AsanaProjectDeletionsInBacklog",
+		"AsanaDeletionBurstSmall", "AsanaDeletionsSustainedSmall", "AsanaProjectDeletionsSmall",
+		"AsanaDeletionBurstInBacklogSmall", "AsanaProjectDeletionsInBacklogSmall",
+		"AsanaCommentRemovals", "AsanaMembershipRemovals",
+	}
+}
+
+const (
+	increase15m = `workspace:asana_deletions:increase15m{` + recorded + `}`
+	limit15m    = `workspace:asana_deletions:limit15m{` + recorded + `}`
+
+	// pressure is 1 where the limit is reached. Where there is none yet, the first deletions count for nothing.
+	pressure = `max_over_time((` + increase15m + ` / ` + limit15m + `)[$__range:5m] @ end())` +
+		` or on (workspace) max_over_time(` + increase15m + `[$__range] @ end()) * 0`
+)
+
+// onlyNearest leaves nothing of an expression but the workspace that came nearest to its limit in the time range.
+func onlyNearest(expr string) string { return expr + " and on (workspace) topk(1, " + pressure + ")" }
+
+// knob returns a number that is set in alerts/deletions.yml.
+func knob(name string) string { return `scalar(max(asana_deletions:knob{knob="` + name + `"}))` }
+
+func firing(title, severity, description, colour string) *panel {
+	return number(title, description, "none", instant(`count(ALERTS{alertname=~"`+strings.Join(deletionAlerts(), "|")+
+		`", alertstate="firing", severity="`+severity+`", `+recorded+`}) or vector(0)`, title)).
+		from(bound{0, calm}, bound{1, colour}).size(4, 4)
+}
+
+func mostDeletions() *panel {
+	return number("In 15 minutes", "Deletions in the last 15 minutes, in the chosen workspace that has most of them.", "short",
+		instant("topk(1, "+named(increase15m)+")", "{{name}}")).whole()
+}
+
+func nearest() *panel {
+	return number("Nearest to limit", "Deletions in the last 15 minutes as a share of what a page needs at this hour, in the workspace with the largest "+
+		"share. 100 % pages, if there are enough of them.", "percentunit",
+		instant("max("+increase15m+" / "+limit15m+")", "of the limit")).
+		from(bound{0, calm}, bound{0.6, caution}, bound{1, alarm})
+}
+
+// Bursts are looked for in steps, and dated by the beginning of the step.
+func firstBurst() *panel {
+	return number("First burst", "When deletions first exceeded the limit of a warning, in this time range.", "dateTimeAsLocalNoDateIfToday",
+		instant(`min(min_over_time(timestamp(max_over_time(`+increase15m+`[$__interval]) > on (workspace)
+			workspace:asana_deletions:warning_limit15m{`+recorded+`} and max_over_time(`+increase15m+`[$__interval]) >
+			`+knob("floor_warning")+`)[$__range:$__interval])) * 1000`, "first burst")).orElse("none")
+}
+
+func largestBurst() *panel {
+	return number("Largest burst", "When most was deleted within 15 minutes, in this time range, whether that was unusual or not.",
+		"dateTimeAsLocalNoDateIfToday",
+		instant(`min(min_over_time(timestamp(max(max_over_time(`+increase15m+`[$__interval])) >=
+			scalar(max(max_over_time(`+increase15m+`[$__range] @ end()))) > 0)[$__range:$__interval])) * 1000`, "largest burst")).orElse("none")
+}
+
+func alertStates() *panel {
+	var targets []target
+	for _, name := range deletionAlerts() {
+		alert := func(state string) string {
+			return `ALERTS{alertname="` + name + `", alertstate="` + state + `", ` + recorded + `}`
+		}
+		targets = append(targets, range_("max(2 * "+alert("firing")+" or "+alert("pending")+") or vector(0)", name))
+	}
+	return states("State of each alert", "Pending alerts wait whether it goes on. Those at the top wake somebody.", alertWords(), targets...)
+}
+
+func alertWords() []state {
+	return []state{{"0", "quiet", "#8E8E8E40"}, {"1", "pending", caution}, {"2", "firing", alarm}}
+}
+
+func nextSteps() *panel {
+	return text("What to do next", `1. **Is it explained?** Marks on the charts show gaps, catch-ups and restarts. A catch-up counts late what happened before:
+   see the last row.
+2. **How large is it?** Compare the count with its limit, and look which types were deleted. Projects take their tasks along.
+3. **Who was it?** Counts don't know. Ask Asana's audit log, in the admin console or by its API, for the minutes of the burst.
+4. **Stop it**: deactivate the person or the app, revoke its tokens.
+5. **Put it back**: deleted tasks and projects can be restored for 30 days; the row above the last shows how far that is.
+
+Runbook: [deletions](`+runbook+`#asanadeletionburst) · [slow and steady](`+runbook+`#asanadeletionssustained) ·
+[projects](`+runbook+`#asanaprojectdeletions) · [in a backlog](`+runbook+`#asanadeletionburstinbacklog) ·
+[comments](`+runbook+`#asanacommentremovals) · [memberships](`+runbook+`#asanamembershipremovals)`)
+}
+
+// againstLimits draws four recorded series: the counts, what is usual, the limits of a warning and of a page.
+func againstLimits(title, description, counts, expected, warning, page string) *panel {
+	series := func(metric, legend string) target {
+		return range_(named(onlyNearest(metric+"{"+recorded+"}")), "{{name}}: "+legend)
+	}
+	return lines(title, description, "short",
+		series(counts, "deleted"), series(expected, "usual"), series(warning, "warns beyond"), series(page, "pages beyond")).
+		styledEach(
+			style{colour: blue, width: 2},
+			style{colour: past},
+			style{colour: caution, dash: dotted, width: 2},
+			style{colour: alarm, dash: dashed, width: 2},
+		)
+}
+
+func quarterHour() *panel {
+	return againstLimits("Deletions in 15 minutes, in the workspace nearest to its limit", "What was deleted in the 15 minutes before, what is usual at this hour, and what "+
+		"it takes for a warning and for a page. Without what a catch-up brings. Choose a workspace above to see another.",
+		"workspace:asana_deletions:increase15m", "workspace:asana_deletions:expected15m",
+		"workspace:asana_deletions:warning_limit15m", "workspace:asana_deletions:limit15m").legendRight().every("1m")
+}
+
+func ninetyMinutes() *panel {
+	return againstLimits("Slow and steady, in 90 minutes", "Deletions in 90 minutes without the largest 15 of them, in the workspace nearest to its limit: "+
+		"what a script does that takes its time. Limits are known after a week.",
+		"workspace:asana_deletions:steady90m", "workspace:asana_deletions:expected90m",
+		"workspace:asana_deletions:warning_limit90m", "workspace:asana_deletions:limit90m").every("5m")
+}
+
+func projects() *panel {
+	return againstLimits("Projects deleted in an hour", "In the workspace nearest to its limit. A project takes its tasks along, which do not all "+
+		"count. Limits are known after a week.",
+		"workspace:asana_project_deletions:clean1h", "workspace:asana_project_deletions:expected1h",
+		"workspace:asana_project_deletions:warning_limit1h", "workspace:asana_project_deletions:limit1h").every("5m")
+}
+
+func ratios() *panel {
+	return lines("Deletions as a share of the limit", "Deletions in 15 minutes over the limit of a page, in the ten workspaces that came nearest to it: where to "+
+		"look.", "percentunit",
+		range_(named(increase15m+" / "+limit15m+" and on (workspace) topk(10, "+pressure+")"), "{{name}}")).every("1m")
+}
+
+func byDeletedType() *panel {
+	return bars("Deletions by type, in 15 minutes", "What was deleted in the 15 minutes before, in all chosen workspaces together.", "short",
+		range_(`sum by (resource_type) (workspace_resource_type:asana_deletions:increase15m{`+recorded+
+			`, resource_type=~"$resource_type"})`, "{{resource_type}}")).
+		styled(resourceTypes()...).every("1m")
+}
+
+func undeletions() *panel {
+	return lines("Deletions and undeletions in an hour", "Whether what was deleted is being put back, in all chosen workspaces together.", "short",
+		range_(`sum(sum_over_time(workspace_action_resource_type:asana_events:increase5m{`+recorded+`, action="deleted"}[1h]))`, "deleted"),
+		range_(`sum(workspace:asana_undeletions:increase1h{`+recorded+`})`, "undeleted")).
+		styled(style{name: "deleted", colour: vermillion}, style{name: "undeleted", colour: green, dash: dashed, width: 2}).every("1m")
+}
+
+func removals() *panel {
+	return lines("Removals in 15 minutes", "Comments and memberships are removed, not deleted, in all chosen workspaces together. Comments can't be put back; "+
+		"who loses a membership loses access.", "short",
+		range_(`sum(workspace:asana_comment_removals:increase15m{`+recorded+`})`, "comments"),
+		range_(`sum(workspace:asana_membership_removals:increase15m{`+recorded+`})`, "memberships")).
+		styled(style{name: "comments", colour: orange}, style{name: "memberships", colour: purple, dash: dashed}).every("1m")
+}
+
+func backlog() *panel {
+	return lines("Catch-ups", "How long the stretch was that was counted late, shown for 20 minutes after it became visible.", "s",
+		range_("topk(10, "+named("max by (workspace) (asana_workspace_backlog_seconds{"+chosen+"})")+")", "{{name}}")).every("1m")
+}
+
+func peak() *panel {
+	return lines("Busiest 15 minutes of a catch-up", "Most deletions in any 15 minutes, by the time at which they happened. Beyond the limit it was no "+
+		"ordinary day.", "short",
+		range_("topk(10, "+named(`max by (workspace) (asana_workspace_backlog_peak_events{`+chosen+`, action="deleted", resource_type="", window="15m"})`)+")",
+			"{{name}}: all types"),
+		range_("topk(10, "+named(`max by (workspace) (asana_workspace_backlog_peak_events{`+chosen+`, action="deleted", resource_type="project", window="15m"})`)+")",
+			"{{name}}: projects")).
+		styledEach(style{colour: vermillion, width: 2}, style{colour: purple, dash: dashed}).every("1m")
+}
+
+func gaps() *panel {
+	return grid("Gaps in this time range", "Stretches that nobody can read any more: deletions in them were never counted. Asana's audit log knows them.", []title{
+		{"name", "Workspace", ""}, {"workspace", "", ""}, {"reason", "Reason", ""}, {"Value #A", "Gaps", ""}, {"Value #B", "Length", "s"},
+	},
+		column("sum by (workspace, name, reason) ("+named("max by (workspace, reason) (increase(asana_workspace_gaps_total{"+chosen+"}[$__range]))")+")"),
+		column("max by (workspace, reason) (increase(asana_workspace_gap_seconds_total{"+chosen+"}[$__range]))")).
+		sorted("Length").whole()
+}

@@ -1,0 +1,212 @@
+package main
+
+import "strings"
+
+// exporter is for whoever runs it: are the counts complete and fresh, and what does it cost.
+func exporter() dashboard {
+	instances := list("instance", "Instance", "label_values(asana_workspace_up{"+chosen+"}, instance)", ".+")
+	instances.Desc = "The addresses of the exporters"
+	return page(dashboard{
+		UID:         exporterUID,
+		Title:       "Asana / Exporter",
+		Description: "Whether the counts are complete and fresh, for whoever runs asana_exporter. Needs no rules.",
+		Templating:  variables(instances),
+		Annotations: annotations(running),
+		Time:        timeRange{From: "now-6h", To: "now"},
+	},
+		row("Is everything counted?"),
+		band{
+			followed().size(4, 4), lag().size(4, 4), lostStretches().size(4, 4),
+			failures().size(4, 4), fullness().size(4, 4), folded().size(4, 4),
+		},
+		band{exporterTable().size(24, 8)},
+		band{following().size(12, 9), exporterAlerts().size(12, 9)},
+		row("Asana: how far behind, and what it answers"),
+		band{delays().size(12, 10), ages().size(12, 10)},
+		band{requests().size(8, 9), latency().size(8, 9), refusals().size(8, 9)},
+		row("What is counted and kept"),
+		band{eventsCounted().size(8, 9), commits().size(8, 9), commitTimes().size(8, 9)},
+		band{series().size(8, 9), foldedRate().size(8, 9), gapSeconds().size(8, 9)},
+		row("The process"),
+		band{memory().size(8, 9), cpu().size(8, 9), goroutines().size(8, 9)},
+	)
+}
+
+const (
+	running = `job=~"$job", instance=~"$instance", workspace=~"$workspace"`
+	process = `job=~"$job", instance=~"$instance"`
+)
+
+// perInstance has at most ten lines: those of the exporters that are highest at the end of the time range. The @ stands where the
+// modifier for that goes.
+func perInstance(expr string) target {
+	all, atEnd := strings.ReplaceAll(expr, "@", ""), strings.ReplaceAll(expr, "@", " @ end()")
+	return range_(all+" and topk(10, "+atEnd+")", "{{instance}}")
+}
+
+// rateOf sums the rates of an exporter's series.
+func rateOf(labels, metric string) string {
+	return "sum by (" + labels + ") (rate(" + metric + "{" + running + "}[$__rate_interval]))"
+}
+
+func followed() *panel {
+	return number("Followed", "Share of the workspaces whose last poll ended with a committed page.", "percentunit",
+		instant("avg(asana_workspace_up{"+running+"})", "followed")).
+		from(bound{0, alarm}, bound{0.01, caution}, bound{1, calm})
+}
+
+func lag() *panel {
+	return number("Oldest success", "Time since the last page was counted, of the exporter for which it is longest. Asana keeps events for a day.", "s",
+		instant("max(time() - asana_workspace_last_success_timestamp_seconds{"+running+"})", "oldest")).
+		from(bound{0, calm}, bound{300, caution}, bound{3600, alarm})
+}
+
+func lostStretches() *panel {
+	return number("Gaps", "Stretches that nobody can read any more, in this time range.", "short",
+		instant("sum(increase(asana_workspace_gaps_total{"+running+"}[$__range]))", "gaps")).
+		from(bound{0, calm}, bound{0.5, alarm}).whole()
+}
+
+func failures() *panel {
+	return number("Failed commits", "States that could not be made durable, in this time range: the disk is full, or not writable. Nothing is counted "+
+		"meanwhile, and nothing is lost for a day.", "short",
+		instant("sum(increase(asana_exporter_state_commit_failures_total{"+running+"}[$__range]))", "failed")).
+		from(bound{0, calm}, bound{0.5, alarm}).whole()
+}
+
+func fullness() *panel {
+	return number("Series used", "Label sets as a share of the limit beyond which new ones are folded, where it is largest.", "percentunit",
+		instant("max(asana_exporter_event_series{"+running+"} / (asana_exporter_event_series_limit{"+running+"} > 0))", "of the limit")).
+		from(bound{0, calm}, bound{0.8, caution}, bound{1, alarm})
+}
+
+func folded() *panel {
+	return number("Folded events", "Events that were counted without their details, because there were too many series, in this time range.", "short",
+		instant("sum(increase(asana_exporter_folded_events_total{"+running+"}[$__range]))", "folded")).
+		from(bound{0, calm}, bound{0.5, caution}).whole()
+}
+
+func exporterTable() *panel {
+	value := func(expr string) target { return column("max by (instance, workspace) (" + expr + ")") }
+	return grid("Exporters", "One row for each exporter and the workspace that it follows.", []title{
+		{"name", "Workspace", ""}, {"workspace", "Gid", ""}, {"instance", "Instance", ""}, {"version", "Version", ""}, {"Value #A", "", ""},
+		{"Value #B", "", ""}, {"Value #C", "Up", "bool_yes_no"}, {"Value #D", "Last success", "s"}, {"Value #E", "Newest event", "s"},
+		{"Value #F", "Series", ""}, {"Value #G", "Announced API changes", ""},
+	},
+		column("max by (instance, workspace, name) (asana_workspace_info{"+running+"})"),
+		column("max by (instance, version) (asana_exporter_build_info{"+process+"})"),
+		value("asana_workspace_up{"+running+"}"),
+		value("time() - asana_workspace_last_success_timestamp_seconds{"+running+"}"),
+		value("time() - asana_workspace_last_event_timestamp_seconds{"+running+"}"),
+		value("asana_exporter_event_series{"+running+"}"),
+		value("increase(asana_exporter_api_announced_changes_total{"+running+"}[$__range])")).
+		sorted("Last success").whole()
+}
+
+func following() *panel {
+	return states("What each exporter does", "Failing: the last poll did not end with a committed page. Catching up: it reads what happened while it was away.",
+		[]state{{"0", "failing", alarm}, {"1", "following", calm}, {"2", "catching up", caution}, {"3", "catching up", caution}},
+		range_("max by (instance) (asana_workspace_up{"+running+"} + 2 * asana_workspace_catching_up{"+running+"})", "{{instance}}"))
+}
+
+// exporterAlerts shows whatever alert is about Asana and not about deletions. None firing is a state, too.
+func exporterAlerts() *panel {
+	const alerts = `alertname=~"Asana.*", alertname!~"Asana.*(Deletion|Removals).*"`
+	return states("Alerts on the exporter", "Those of alerts/exporter.yml that are pending or firing.", alertWords(),
+		range_(`max by (alertname) (2 * ALERTS{`+alerts+`, alertstate="firing"} or ALERTS{`+alerts+`, alertstate="pending"})
+			or on () label_replace(vector(0), "alertname", "none", "", "")`, "{{alertname}}"))
+}
+
+func delays() *panel {
+	return heatmap("Delay of events", "Time from an event to its being counted; brighter cells hold fewer events. Asana says that most come within ten minutes.", "cps",
+		object{"unit": "s", "axisPlacement": "left"},
+		buckets("sum by (le) (rate(asana_event_delay_seconds_bucket{"+running+"}[$__rate_interval]))"))
+}
+
+func ages() *panel {
+	return lines("Age of the newest success", "Time since a page was last counted, in the ten exporters where it is longest now. It grows while Asana or the "+
+		"disk refuses; after a day events are lost.", "s",
+		perInstance("max by (instance) (time() - asana_workspace_last_success_timestamp_seconds{"+running+"}@)"))
+}
+
+func requests() *panel {
+	return bars("Requests by answer", "Requests to Asana a second, by HTTP status; error where no complete answer came.", "reqps",
+		range_(rateOf("code", "asana_exporter_api_requests_total"), "{{code}}")).
+		styled(style{name: "200", colour: skyBlue}, style{name: "412", colour: purple}, style{name: "429", colour: orange},
+			style{name: "500", colour: vermillion}, style{name: "503", colour: yellow}, style{name: "error", colour: past})
+}
+
+func latency() *panel {
+	return quantiles("Time of a request", "From a request to the end of its answer, of all chosen exporters.",
+		"asana_exporter_api_request_duration_seconds_bucket")
+}
+
+func quantiles(title, description, histogram string) *panel {
+	quantile := func(q, legend string) target {
+		return range_("histogram_quantile("+q+", "+rateOf("le", histogram)+")", legend)
+	}
+	return lines(title, description, "s", quantile("0.5", "median"), quantile("0.9", "90 %"), quantile("0.99", "99 %")).
+		styled(style{name: "median", colour: blue}, style{name: "90 %", colour: orange, dash: dashed},
+			style{name: "99 %", colour: vermillion, dash: dotted})
+}
+
+// refusals are told apart by what Asana wants: to wait, another token, another position.
+func refusals() *panel {
+	refused := func(matcher, legend string) target {
+		return range_("sum(increase(asana_exporter_api_requests_total{"+running+", code"+matcher+"}[$__rate_interval])) or vector(0)", legend)
+	}
+	return bars("Refusals and waits", "Requests that brought no events, by what follows: after 429 and 503 the exporter waits as long as Asana asks, after others longer "+
+		"each time, up to five minutes. 412 is a position that died, or the first request.", "short",
+		refused(`="429"`, "429: told to wait"), refused(`=~"5.."`, "5xx: Asana fails"), refused(`=~"40[0-9]"`, "40x: not allowed"),
+		refused(`="412"`, "412: position died"), refused(`="error"`, "no answer")).
+		styledEach(style{colour: orange}, style{colour: vermillion}, style{colour: purple}, style{colour: yellow}, style{colour: past})
+}
+
+func eventsCounted() *panel {
+	return lines("Events counted", "Events a second, from the histogram of their delays: those without a date are left out.", "cps",
+		perInstance("sum by (instance) (rate(asana_event_delay_seconds_count{"+running+"}[$__rate_interval]@))"))
+}
+
+func commits() *panel {
+	return lines("Commits", "States made durable a second, and those that could not be. A quiet workspace has one a minute.", "ops",
+		range_("sum(rate(asana_exporter_state_commits_total{"+running+"}[$__rate_interval]))", "durable"),
+		range_("sum(rate(asana_exporter_state_commit_failures_total{"+running+"}[$__rate_interval]))", "failed")).
+		styled(style{name: "durable", colour: blue}, style{name: "failed", colour: vermillion, dash: dashed, width: 2})
+}
+
+func commitTimes() *panel {
+	return quantiles("Time of a commit", "To make a state durable, two fsyncs included.", "asana_exporter_state_commit_duration_seconds_bucket")
+}
+
+func series() *panel {
+	return lines("Series and their limit", "Label sets of the exporter that has most, and the least limit of all: beyond it new ones are folded.", "short",
+		range_("max(asana_exporter_event_series{"+running+"})", "series"),
+		range_("min(asana_exporter_event_series_limit{"+running+"})", "limit")).
+		styled(style{name: "series", colour: blue, width: 2}, style{name: "limit", colour: vermillion, dash: dashed})
+}
+
+func foldedRate() *panel {
+	return lines("Folded events", "Events a second that were counted under _folded labels: raise --events.max-series.", "cps",
+		perInstance("sum by (instance) (rate(asana_exporter_folded_events_total{"+running+"}[$__rate_interval]@))"))
+}
+
+func gapSeconds() *panel {
+	return bars("Gaps", "Seconds of the stream that nobody can read any more, by the reason why.", "s",
+		range_("sum by (reason) (increase(asana_workspace_gap_seconds_total{"+running+"}[$__rate_interval]))", "{{reason}}")).
+		styled(style{name: "token_expired", colour: orange}, style{name: "state_lost", colour: purple})
+}
+
+func memory() *panel {
+	return lines("Memory", "Resident memory of the ten exporters that use most now.", "bytes",
+		perInstance("max by (instance) (process_resident_memory_bytes{"+process+"}@)"))
+}
+
+func cpu() *panel {
+	return lines("CPU", "Share of one core, of the ten exporters that use most now.", "percentunit",
+		perInstance("sum by (instance) (rate(process_cpu_seconds_total{"+process+"}[$__rate_interval]@))"))
+}
+
+func goroutines() *panel {
+	return lines("Goroutines", "Of the ten exporters that have most now. They stay few.", "short",
+		perInstance("max by (instance) (go_goroutines{"+process+"}@)"))
+}

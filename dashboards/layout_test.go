@@ -1,0 +1,140 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+const columns = 24
+
+// The grid is full: no panel covers another, and no row has a hole.
+func TestLayoutHasNoHoles(t *testing.T) {
+	for _, d := range dashboards() {
+		taken := map[[2]int]string{}
+		bottom := 0
+		for _, p := range d.Panels {
+			g := p.GridPos
+			bottom = max(bottom, g.Y+g.H)
+			for y := g.Y; y < g.Y+g.H; y++ {
+				for x := g.X; x < g.X+g.W; x++ {
+					if other, ok := taken[[2]int{x, y}]; ok {
+						t.Fatalf("%s: %q covers %q", d.Title, p.Title, other)
+					}
+					taken[[2]int{x, y}] = p.Title
+					if x >= columns {
+						t.Fatalf("%s: %q goes beyond the grid", d.Title, p.Title)
+					}
+				}
+			}
+		}
+		if got, want := len(taken), columns*bottom; got != want {
+			t.Errorf("%s: %d cells of the grid are taken, of %d", d.Title, got, want)
+		}
+	}
+}
+
+// A reader finds on each panel what it shows, in which unit, and which line is which.
+func TestPanelsExplainThemselves(t *testing.T) {
+	for _, d := range dashboards() {
+		for _, p := range d.Panels {
+			if p.Type == "row" || p.Type == "text" { // Words alone.
+				continue
+			}
+			if p.Title == "" || !strings.HasSuffix(p.Description, ".") {
+				t.Errorf("%s: %q has no title, or no description of whole sentences", d.Title, p.Title)
+			}
+			if p.FieldConfig.Defaults.Unit == "" {
+				t.Errorf("%s: %q has no unit", d.Title, p.Title)
+			}
+			if p.Datasource.UID != "${datasource}" {
+				t.Errorf("%s: %q does not ask the data source that was chosen", d.Title, p.Title)
+			}
+			checkLegend(t, d, p)
+			checkTargets(t, d, p)
+		}
+	}
+}
+
+// checkLegend wants a legend of every kind of panel that can have one.
+func checkLegend(t *testing.T, d dashboard, p *panel) {
+	t.Helper()
+	switch p.Type {
+	case "timeseries", "state-timeline":
+		if p.Options["legend"].(object)["showLegend"] != true {
+			t.Errorf("%s: %q has no legend", d.Title, p.Title)
+		}
+	case "heatmap":
+		if p.Options["legend"].(object)["show"] != true {
+			t.Errorf("%s: %q has no scale of colours", d.Title, p.Title)
+		}
+	case "stat", "bargauge", "table": // Names stand beside the values.
+	default:
+		t.Errorf("%s: %q is of a new kind, %s: has it a legend?", d.Title, p.Title, p.Type)
+	}
+}
+
+func checkTargets(t *testing.T, d dashboard, p *panel) {
+	t.Helper()
+	if len(p.Targets) == 0 {
+		t.Errorf("%s: %q asks nothing", d.Title, p.Title)
+	}
+	var ids []string
+	for _, target := range p.Targets {
+		if target.LegendFormat == "" && p.Type != "table" {
+			t.Errorf("%s: %q, query %s has no legend", d.Title, p.Title, target.RefID)
+		}
+		if target.Instant == target.Range {
+			t.Errorf("%s: %q, query %s must be for a moment or for a range", d.Title, p.Title, target.RefID)
+		}
+		if slices.Contains(ids, target.RefID) {
+			t.Errorf("%s: %q has two queries %s", d.Title, p.Title, target.RefID)
+		}
+		ids = append(ids, target.RefID)
+	}
+}
+
+// On a screen of 1280 pixels a column is 50 wide, and a letter of a title at most 9. Charts need room for their axes, tables for
+// their columns.
+func TestNothingIsCutOff(t *testing.T) {
+	const column, letter, margins = 50, 9, 40
+	least := map[string]int{"timeseries": 8, "heatmap": 8, "state-timeline": 8, "table": 8, "bargauge": 6, "stat": 4, "text": 6, "row": columns}
+	for _, d := range dashboards() {
+		for _, p := range d.Panels {
+			if p.GridPos.W < least[p.Type] {
+				t.Errorf("%s: %q is %d columns wide, a %s needs %d", d.Title, p.Title, p.GridPos.W, p.Type, least[p.Type])
+			}
+			if len([]rune(p.Title))*letter+margins > p.GridPos.W*column {
+				t.Errorf("%s: the title of %q is cut off at %d columns", d.Title, p.Title, p.GridPos.W)
+			}
+			if names := visibleColumns(p); names > 0 && names*80 > p.GridPos.W*column {
+				t.Errorf("%s: %q has %d columns in %d pixels", d.Title, p.Title, names, p.GridPos.W*column)
+			}
+		}
+	}
+}
+
+// visibleColumns counts the columns of a table.
+func visibleColumns(p *panel) int {
+	for _, t := range p.Transformations {
+		if t.ID == "organize" {
+			return len(t.Options["renameByName"].(object))
+		}
+	}
+	return 0
+}
+
+// Others link to the dashboards, and to the panels in them.
+func TestDashboardsAreLinked(t *testing.T) {
+	all := dashboards()
+	for _, d := range all {
+		for _, other := range all {
+			linked := slices.ContainsFunc(d.Links, func(l link) bool {
+				return l.URL == "/d/"+other.UID && l.KeepTime && l.IncludeVars
+			})
+			if linked != (other.UID != d.UID) {
+				t.Errorf("%s: a link to %s is %t", d.Title, other.Title, linked)
+			}
+		}
+	}
+}

@@ -1,0 +1,44 @@
+// Dashboards writes the Grafana dashboards beside it: asana-activity.json, asana-deletions.json and asana-exporter.json.
+//
+//	go generate ./dashboards
+//
+// Start with activity.go, deletions.go or exporter.go: each is one dashboard, from top to bottom. What they are made of is in
+// panels.go (the kinds of panels), queries.go (what the queries have in common) and frame.go (variables, links, annotations).
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+)
+
+//go:generate go run .
+
+func main() {
+	for _, d := range dashboards() {
+		if err := os.WriteFile(d.file(), d.json(), 0o600); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+}
+
+func dashboards() []dashboard {
+	return []dashboard{activity(), deletions(), exporter()}
+}
+
+// file returns the name under which people import the dashboard.
+func (d dashboard) file() string { return d.UID + ".json" }
+
+// json returns the dashboard as Grafana reads it.
+func (d dashboard) json() []byte {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // Queries are full of "<" and ">".
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(d); err != nil {
+		panic(err) // No value of these types is without JSON.
+	}
+	return text.Bytes()
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// notShown says why a metric of docs/metrics.md is on no dashboard and in no alert.
+func notShown() map[string]string {
+	return map[string]string{}
+}
+
+// Whoever adds a metric shows it, or says why not.
+func TestEveryMetricIsShown(t *testing.T) {
+	var shown strings.Builder
+	for _, d := range dashboards() {
+		shown.Write(d.json())
+	}
+	for _, file := range rules(t) {
+		shown.WriteString(read(t, file))
+	}
+	metrics := regexp.MustCompile("(?m)^\\| `(asana_[a-z_]+)` \\|").FindAllStringSubmatch(read(t, "../docs/metrics.md"), -1)
+	if len(metrics) < 20 {
+		t.Fatalf("docs/metrics.md has %d metrics", len(metrics))
+	}
+	for _, match := range metrics {
+		name := match[1]
+		found := regexp.MustCompile(`\b` + name + `(_bucket|_count|_sum)?\b`).MatchString(shown.String())
+		if why := notShown()[name]; found == (why != "") {
+			t.Errorf("%s: shown: %t; reason why not: %q", name, found, why)
+		}
+	}
+}
+
+// What is recorded has a rule, and the deletions dashboard knows each alert of its file.
+func TestRulesAreThere(t *testing.T) {
+	var text string
+	for _, file := range rules(t) {
+		text += read(t, file)
+	}
+	recorded := regexp.MustCompile(`\b[a-z_]+:asana_[a-z_:0-9]+|\basana_[a-z_]+:[a-z_:0-9]+`)
+	for _, d := range dashboards() {
+		for _, name := range recorded.FindAllString(string(d.json()), -1) {
+			if !regexp.MustCompile(`(?m)record: ` + name + `( |$)`).MatchString(text) {
+				t.Errorf("%s: no rule records %s", d.Title, name)
+			}
+		}
+	}
+	var alerts []string
+	for _, match := range regexp.MustCompile(`- alert: (\w+)`).FindAllStringSubmatch(read(t, "../alerts/deletions.yml"), -1) {
+		alerts = append(alerts, match[1])
+	}
+	want := deletionAlerts()
+	slices.Sort(alerts)
+	slices.Sort(want)
+	if !slices.Equal(alerts, want) {
+		t.Errorf("alerts/deletions.yml has %q, the dashboard %q", alerts, want)
+	}
+}
+
+// The exporter's dashboard works on a server without rules.
+func TestExporterNeedsNoRules(t *testing.T) {
+	if match := regexp.MustCompile(`\w+:asana_\w+`).FindString(string(exporter().json())); match != "" {
+		t.Errorf("it reads %s", match)
+	}
+}
+
+func rules(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("../alerts/*.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

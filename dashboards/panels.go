@@ -1,0 +1,157 @@
+package main
+
+// The kinds of panels. Each takes a title, what it means to the reader, a unit, and its queries.
+
+// row returns a heading over the bands that follow.
+func row(title string) band {
+	open, none := false, []*panel{}
+	return band{{Type: "row", Title: title, GridPos: area{H: 1, W: 24}, Collapsed: &open, Panels: &none}}
+}
+
+func newPanel(kind, title, description, unit string, targets []target) *panel {
+	source := datasource{"prometheus", "${datasource}"}
+	for i := range targets {
+		targets[i].RefID = string(rune('A' + i))
+		targets[i].Datasource = source
+		targets[i].EditorMode = "code"
+	}
+	return &panel{
+		Type: kind, Title: title, Description: description, Datasource: &source, Targets: targets,
+		FieldConfig: &fieldConfig{
+			Defaults:  field{Unit: unit, Color: object{"mode": "fixed", "fixedColor": calm}},
+			Overrides: []override{},
+		},
+	}
+}
+
+// lines returns a chart over time with a legend of means, highs and last values below. Series that no style is given for
+// have shades of one colour, which differ in brightness.
+func lines(title, description, unit string, targets ...target) *panel {
+	p := newPanel("timeseries", title, description, unit, targets)
+	p.MaxDataPoints = 500 // Enough for any width, and at seven days a step of 20 minutes.
+	p.FieldConfig.Defaults.Color = object{"mode": "shades", "fixedColor": blue}
+	p.FieldConfig.Defaults.Min = new(float64)
+	p.FieldConfig.Defaults.Custom = object{
+		"drawStyle": "line", "lineWidth": 1, "fillOpacity": 0, "showPoints": "auto", "pointSize": 4, "spanNulls": false,
+		"axisSoftMax": 1, // A line at zero lies at the bottom.
+	}
+	p.Options = object{
+		"legend":  legend("table", "bottom", "mean", "max", "lastNotNull"),
+		"tooltip": object{"mode": "multi", "sort": "desc"},
+	}
+	return p
+}
+
+// bars is lines with a bar for each step, stacked.
+func bars(title, description, unit string, targets ...target) *panel {
+	p := lines(title, description, unit, targets...)
+	custom := p.FieldConfig.Defaults.Custom
+	custom["drawStyle"], custom["fillOpacity"], custom["lineWidth"] = "bars", 70, 0
+	custom["stacking"] = object{"mode": "normal", "group": "A"}
+	return p
+}
+
+func legend(mode, placement string, calcs ...string) object {
+	return object{
+		"showLegend": true, "displayMode": mode, "placement": placement, "calcs": append([]string{}, calcs...),
+		"sortBy": "Max", "sortDesc": true,
+	}
+}
+
+// number returns one big number, or few of them.
+func number(title, description, unit string, targets ...target) *panel {
+	p := newPanel("stat", title, description, unit, targets)
+	p.MaxDataPoints = 300
+	p.Interval = "1m"
+	p.Options = object{
+		"colorMode": "value", "graphMode": "none", "justifyMode": "center", "orientation": "auto", "textMode": "auto",
+		"wideLayout": true, "showPercentChange": false, "percentChangeColorMode": "standard", "reduceOptions": last(),
+	}
+	return p
+}
+
+func last() object { return object{"calcs": []string{"lastNotNull"}, "fields": "", "values": false} }
+
+// ranking returns a bar for each series, with its name and value beside it.
+func ranking(title, description, unit string, targets ...target) *panel {
+	p := newPanel("bargauge", title, description, unit, targets)
+	p.FieldConfig.Defaults.Min = new(float64)
+	p.Options = object{
+		"displayMode": "basic", "orientation": "horizontal", "namePlacement": "auto", "valueMode": "text",
+		"showUnfilled": false, "sizing": "auto", "minVizWidth": 8, "minVizHeight": 14, "maxVizHeight": 26,
+		"legend": legend("list", "bottom"), "reduceOptions": last(),
+	}
+	p.Options["legend"].(object)["showLegend"] = false // The names are beside the bars.
+	return p
+}
+
+// heatmap returns a chart of cells: over time from left to right, by series from bottom to top. The darker, the more.
+func heatmap(title, description, unit string, axis object, targets ...target) *panel {
+	p := newPanel("heatmap", title, description, unit, targets)
+	p.MaxDataPoints = 200
+	p.FieldConfig.Defaults.Custom = object{"scaleDistribution": object{"type": "linear"}}
+	p.Options = object{
+		"calculate": false, "cellGap": 1, "showValue": "never", "yAxis": axis,
+		"cellValues": object{"unit": unit},
+		"color": object{
+			"mode": "scheme", "scheme": "Blues", "fill": blue, "scale": "exponential", "exponent": 0.5, "steps": 64,
+			"reverse": false,
+		},
+		"exemplars":    object{"color": orange},
+		"filterValues": object{"le": 1e-9},
+		"legend":       object{"show": true},
+		"rowsFrame":    object{"layout": "auto"},
+		"tooltip":      object{"mode": "single", "yHistogram": true, "showColorScale": true},
+	}
+	return p
+}
+
+// states returns a band for each series that tells its states over time, in words and colours.
+func states(title, description string, states []state, targets ...target) *panel {
+	p := newPanel("state-timeline", title, description, "none", targets)
+	p.MaxDataPoints = 300
+	p.FieldConfig.Defaults.Color = object{"mode": "thresholds"}
+	p.FieldConfig.Defaults.Custom = object{"fillOpacity": 80, "lineWidth": 0, "spanNulls": false}
+	p.Options = object{
+		"mergeValues": true, "showValue": "auto", "alignValue": "left", "rowHeight": 0.8, "perPage": 20,
+		"legend": legend("list", "bottom"), "tooltip": object{"mode": "single", "sort": "none"},
+	}
+	return p.saying(states...)
+}
+
+// grid returns a table: a row for each workspace or instance, a column for each query.
+func grid(title, description string, columns []title, targets ...target) *panel {
+	p := newPanel("table", title, description, "short", targets)
+	p.FieldConfig.Defaults.Custom = object{"align": "auto", "inspect": false, "cellOptions": object{"type": "auto"}}
+	p.Options = object{"showHeader": true, "frameIndex": 0, "cellHeight": "sm"}
+	names, order, hidden := object{}, object{}, object{"Time": true}
+	for i, c := range columns {
+		order[c.from] = i
+		if c.to == "" {
+			hidden[c.from] = true
+			continue
+		}
+		names[c.from] = c.to
+		if c.unit != "" {
+			p.override("byName", c.to, property{"unit", c.unit})
+		}
+	}
+	p.Transformations = []transformation{
+		{"merge", object{}},
+		{"organize", object{"renameByName": names, "indexByName": order, "excludeByName": hidden}},
+	}
+	return p
+}
+
+// A title names a column of a table, and its unit. Without a new name the column is hidden.
+type title struct{ from, to, unit string }
+
+// A state is what a value means.
+type state struct {
+	value, text, colour string
+}
+
+// text returns words in Markdown.
+func text(title, markdown string) *panel {
+	return &panel{Type: "text", Title: title, Options: object{"mode": "markdown", "content": markdown}}
+}

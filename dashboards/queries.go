@@ -1,0 +1,60 @@
+package main
+
+import "strings"
+
+const (
+	activityUID  = "asana-activity"
+	deletionsUID = "asana-deletions"
+	exporterUID  = "asana-exporter"
+
+	runbook = "https://github.com/asana-exporter/asana_exporter/blob/main/docs/runbook.md"
+)
+
+// Matchers of what the exporters themselves expose, and of what is recorded from it: replicas are one there.
+const (
+	chosen   = `job=~"$job", workspace=~"$workspace"`
+	recorded = `workspace=~"$workspace"`
+)
+
+// range_ returns a query that is drawn over time, with its legend.
+func range_(expr, legend string) target {
+	return target{Expr: tidy(expr), LegendFormat: legend, Range: true, Format: "time_series"}
+}
+
+// instant returns a query for one value at the end of the time range.
+func instant(expr, legend string) target {
+	return target{Expr: tidy(expr), LegendFormat: legend, Instant: true, Format: "time_series"}
+}
+
+// column returns a query for a column of a table: one row for each set of labels.
+func column(expr string) target {
+	return target{Expr: tidy(expr), Instant: true, Format: "table"}
+}
+
+// buckets returns a query for a heatmap of a histogram.
+func buckets(expr string) target {
+	return target{Expr: tidy(expr), LegendFormat: "{{le}}", Range: true, Format: "heatmap"}
+}
+
+// tidy makes one line of an expression.
+func tidy(expr string) string { return strings.Join(strings.Fields(expr), " ") }
+
+// named gives the series of an expression the names of their workspaces.
+func named(expr string) string {
+	return "(" + expr + ") * on (workspace) group_left (name) workspace:asana_workspace:name{" + recorded + "}"
+}
+
+// events are the counts of five minutes of the chosen actions and types. With further matchers.
+func events(matchers ...string) string {
+	matchers = append([]string{recorded}, matchers...)
+	return "workspace_action_resource_type:asana_events:increase5m{" + strings.Join(matchers, ", ") + "}"
+}
+
+// perSecond makes a rate of the counts of five minutes.
+func perSecond(counts string) string { return "avg_over_time(" + counts + "[$__interval]) / 300" }
+
+// perHour makes a rate of the counts of five minutes.
+func perHour(counts string) string { return "avg_over_time(" + counts + "[$__interval]) * 12" }
+
+// inRange sums the counts of five minutes over the whole time range.
+func inRange(counts string) string { return "sum_over_time(" + counts + "[$__range])" }

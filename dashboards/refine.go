@@ -1,0 +1,101 @@
+package main
+
+// What makes one panel differ from others of its kind. Each of these changes the panel, and returns it.
+
+// size sets the width in columns, of which there are 24, and the height, of which about 30 fit on a screen.
+func (p *panel) size(width, height int) *panel {
+	p.GridPos.W, p.GridPos.H = width, height
+	return p
+}
+
+// every sets the least step, where samples are further apart than scrapes.
+func (p *panel) every(step string) *panel {
+	p.Interval = step
+	return p
+}
+
+// legendRight puts the legend where a wide chart has room for many series.
+func (p *panel) legendRight() *panel {
+	p.Options["legend"].(object)["placement"] = "right"
+	return p
+}
+
+// sorted sorts the rows of a table by a column, the largest first.
+func (p *panel) sorted(column string) *panel {
+	p.Options["sortBy"] = []object{{"displayName": column, "desc": true}}
+	return p
+}
+
+// barred draws a column of a table as bars.
+func (p *panel) barred(column string) *panel {
+	return p.override("byName", column, property{"custom.cellOptions", object{"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}})
+}
+
+// between bounds the scale.
+func (p *panel) between(least, most float64) *panel {
+	p.FieldConfig.Defaults.Min, p.FieldConfig.Defaults.Max = &least, &most
+	return p
+}
+
+// whole shows no decimals.
+func (p *panel) whole() *panel {
+	p.FieldConfig.Defaults.Decimals = new(int)
+	return p
+}
+
+// orElse says what is shown where there is nothing.
+func (p *panel) orElse(text string) *panel {
+	p.FieldConfig.Defaults.NoValue = text
+	return p
+}
+
+// from colours a value by the highest bound that it reaches; the first bound does not count.
+func (p *panel) from(bounds ...bound) *panel {
+	steps := make([]step, len(bounds))
+	for i, b := range bounds {
+		steps[i].Color = b.colour
+		if i > 0 {
+			steps[i].Value = &b.least
+		}
+	}
+	p.FieldConfig.Defaults.Color = object{"mode": "thresholds"}
+	p.FieldConfig.Defaults.Thresholds = &thresholds{Mode: "absolute", Steps: steps}
+	return p
+}
+
+// A bound is the least value of a colour.
+type bound struct {
+	least  float64
+	colour string
+}
+
+// saying shows words in place of values.
+func (p *panel) saying(states ...state) *panel {
+	words := object{}
+	for i, s := range states {
+		words[s.value] = object{"text": s.text, "color": s.colour, "index": i}
+	}
+	p.FieldConfig.Defaults.Mappings = []object{{"type": "value", "options": words}}
+	return p
+}
+
+// styled draws the series of these names so.
+func (p *panel) styled(styles ...style) *panel {
+	for _, s := range styles {
+		p.override("byName", s.name, s.properties()...)
+	}
+	return p
+}
+
+// styledEach draws the series of the queries so, in their order: for queries that give several series.
+func (p *panel) styledEach(styles ...style) *panel {
+	for i, s := range styles {
+		p.override("byFrameRefID", p.Targets[i].RefID, s.properties()...)
+	}
+	return p
+}
+
+func (p *panel) override(by, what string, properties ...property) *panel {
+	p.FieldConfig.Overrides = append(p.FieldConfig.Overrides, override{matcher{by, what}, properties})
+	return p
+}
