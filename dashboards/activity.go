@@ -57,7 +57,8 @@ func utcOffset() variable {
 }
 
 func total(title, description, metric string) *panel {
-	return number(title, description, "short", instant("sum("+inRange(metric+"{"+recorded+"}")+")", title)).size(4, 4).every("5m")
+	return number(title, description, "short", instant("sum("+inRange(metric+"{"+recorded+"}")+")", title)).
+		orElse("0").size(4, 4).every("5m")
 }
 
 func byAction() *panel {
@@ -89,7 +90,7 @@ func comments() *panel {
 	return lines("Comments an hour", "Comments written and removed, at the pace of the moment, in an hour. Asana does not delete "+
 		"comments, it removes them; they can't be put back.", "short",
 		range_("sum("+perHour("workspace:asana_comments:increase5m{"+recorded+"}")+")", "written"),
-		range_("sum(avg_over_time(workspace:asana_comment_removals:increase15m{"+recorded+"}[$__interval])) * 4", "removed")).
+		range_("sum(avg_over_time(workspace:asana_comment_removals:increase15m{"+recorded+"}[$__interval])) * 4 or vector(0)", "removed")).
 		styled(style{name: "written", colour: blue}, style{name: "removed", colour: orange, dash: dashed}).every("5m")
 }
 

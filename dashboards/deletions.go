@@ -77,19 +77,23 @@ func nearest() *panel {
 		from(bound{0, calm}, bound{0.6, caution}, bound{1, alarm})
 }
 
-// Bursts are looked for in steps, and dated by the beginning of the step.
+// Bursts are looked for in steps, and dated by the end of the step.
+const (
+	stepwise = `max_over_time(` + increase15m + `[$__interval])`
+	inSteps  = `[$__range:$__interval]`
+)
+
 func firstBurst() *panel {
 	return number("First burst", "When deletions first exceeded the limit of a warning, in this time range.", "dateTimeAsLocalNoDateIfToday",
-		instant(`min(min_over_time(timestamp(max_over_time(`+increase15m+`[$__interval]) > on (workspace)
-			workspace:asana_deletions:warning_limit15m{`+recorded+`} and max_over_time(`+increase15m+`[$__interval]) >
-			`+knob("floor_warning")+`)[$__range:$__interval])) * 1000`, "first burst")).orElse("none")
+		instant(`min(min_over_time(timestamp(`+stepwise+` > on (workspace) workspace:asana_deletions:warning_limit15m{`+recorded+`}
+			and `+stepwise+` > `+knob("floor_warning")+`)`+inSteps+`)) * 1000`, "first burst")).orElse("none")
 }
 
 func largestBurst() *panel {
 	return number("Largest burst", "When most was deleted within 15 minutes, in this time range, whether that was unusual or not.",
 		"dateTimeAsLocalNoDateIfToday",
-		instant(`min(min_over_time(timestamp(max(max_over_time(`+increase15m+`[$__interval])) >=
-			scalar(max(max_over_time(`+increase15m+`[$__range] @ end()))) > 0)[$__range:$__interval])) * 1000`, "largest burst")).orElse("none")
+		instant(`min_over_time(timestamp(max(`+stepwise+`) >= scalar(max(max_over_time(`+stepwise+inSteps+` @ end()))) > 0)`+inSteps+`) * 1000`,
+			"largest burst")).orElse("none")
 }
 
 func alertStates() *panel {
@@ -179,8 +183,8 @@ func undeletions() *panel {
 func removals() *panel {
 	return lines("Removals in 15 minutes", "Comments and memberships are removed, not deleted, in all chosen workspaces together. Comments can't be put back; "+
 		"who loses a membership loses access.", "short",
-		range_(`sum(workspace:asana_comment_removals:increase15m{`+recorded+`})`, "comments"),
-		range_(`sum(workspace:asana_membership_removals:increase15m{`+recorded+`})`, "memberships")).
+		range_(`sum(workspace:asana_comment_removals:increase15m{`+recorded+`}) or vector(0)`, "comments"),
+		range_(`sum(workspace:asana_membership_removals:increase15m{`+recorded+`}) or vector(0)`, "memberships")).
 		styled(style{name: "comments", colour: orange}, style{name: "memberships", colour: purple, dash: dashed}).every("1m")
 }
 

@@ -131,7 +131,7 @@ func ages() *panel {
 
 func requests() *panel {
 	return bars("Requests by answer", "Requests to Asana a second, by HTTP status; error where no complete answer came.", "reqps",
-		range_(rateOf("code", "asana_exporter_api_requests_total"), "{{code}}")).
+		range_(rateOf("code", "asana_exporter_api_requests_total")+" > 0", "{{code}}")).
 		styled(style{name: "200", colour: skyBlue}, style{name: "412", colour: purple}, style{name: "429", colour: orange},
 			style{name: "500", colour: vermillion}, style{name: "503", colour: yellow}, style{name: "error", colour: past})
 }

@@ -25,10 +25,30 @@ type prometheus struct{ url string }
 // startPrometheus runs a server that scrapes an exporter every second. It returns when it has begun to try.
 func startPrometheus(t *testing.T, e *exporter) prometheus {
 	t.Helper()
-	dir, address := t.TempDir(), freeAddress(t)
-	config := filepath.Join(dir, "prometheus.yml")
-	text := fmt.Sprintf("scrape_configs:\n- job_name: asana\n  scrape_interval: 1s\n  scrape_timeout: 1s\n  static_configs:\n"+
-		"  - targets: [%q]\n", e.address)
+	p := runPrometheus(t, t.TempDir(), scrapeConfig(e))
+	waitFor(t, patience, func() error {
+		up, err := p.query("up", time.Now())
+		if err == nil && len(up) == 0 {
+			err = errors.New("Prometheus does not scrape yet")
+		}
+		return err
+	})
+	return p
+}
+
+// scrapeConfig lets a server scrape exporters every second.
+func scrapeConfig(exporters ...*exporter) string {
+	text := "scrape_configs:\n- job_name: asana\n  scrape_interval: 1s\n  scrape_timeout: 1s\n  static_configs:\n"
+	for _, e := range exporters {
+		text += fmt.Sprintf("  - targets: [%q]\n", e.address)
+	}
+	return text
+}
+
+// runPrometheus runs a server in a folder, whose subfolder data may hold blocks. It returns when the server answers.
+func runPrometheus(t *testing.T, dir, text string, flags ...string) prometheus {
+	t.Helper()
+	config, address := filepath.Join(dir, "prometheus.yml"), freeAddress(t)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -37,8 +57,8 @@ func startPrometheus(t *testing.T, e *exporter) prometheus {
 		command = []string{"prometheus"}
 	}
 	server := lookUp(t, command[0], "install Debian's package prometheus, or name one in PROMETHEUS")
-	cmd := exec.Command(server, append(command[1:], "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"),
-		"--web.listen-address="+address)...)
+	command = append(command[1:], "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address)
+	cmd := exec.Command(server, append(command, flags...)...)
 	var log buffer
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {
@@ -53,10 +73,7 @@ func startPrometheus(t *testing.T, e *exporter) prometheus {
 	})
 	p := prometheus{url: "http://" + address}
 	waitFor(t, patience, func() error {
-		up, err := p.query("up", time.Now())
-		if err == nil && len(up) == 0 {
-			err = errors.New("Prometheus does not scrape yet")
-		}
+		_, err := p.query("vector(1)", time.Now())
 		return err
 	})
 	return p
@@ -74,22 +91,31 @@ type samples map[simulator.Labels][]sample
 // query evaluates an expression that gives a vector, or selects a range, at a time.
 func (p prometheus) query(expression string, at time.Time) (samples, error) {
 	query := url.Values{"query": {expression}, "time": {strconv.FormatFloat(float64(at.UnixMilli())/1000, 'f', 3, 64)}}
-	response, err := http.Get(p.url + "/api/v1/query?" + query.Encode())
+	var data struct{ Result json.RawMessage }
+	if err := p.ask("query", query, &data); err != nil {
+		return nil, fmt.Errorf("%s: %w", expression, err)
+	}
+	return readSamples(data.Result)
+}
+
+// ask sends a question to the API and reads the data of the answer.
+func (p prometheus) ask(what string, query url.Values, data any) error {
+	response, err := http.PostForm(p.url+"/api/v1/"+what, query)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer response.Body.Close()
-	var answer struct {
+	answer := struct {
 		Status, Error string
-		Data          struct{ Result json.RawMessage }
-	}
+		Data          any
+	}{Data: data}
 	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
-		return nil, fmt.Errorf("%s: %w", response.Status, err)
+		return fmt.Errorf("%s: %w", response.Status, err)
 	}
 	if answer.Status != "success" {
-		return nil, fmt.Errorf("%s: %s", expression, answer.Error)
+		return errors.New(answer.Error)
 	}
-	return readSamples(answer.Data.Result)
+	return nil
 }
 
 func readSamples(result []byte) (samples, error) {

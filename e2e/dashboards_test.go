@@ -1,0 +1,181 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"asana_exporter/simulator"
+)
+
+// emptyInHealth are the queries that have nothing to show while all is well, and what fills them.
+func emptyInHealth() map[string]string {
+	const incident = "200 tasks are deleted at once"
+	queries := map[string]string{"Asana / Deletions / First burst / A": incident}
+	for _, title := range []string{"Activity", "Deletions", "Exporter"} {
+		queries["Asana / "+title+" / annotation / Gaps"] = "Asana forgets the position"
+		queries["Asana / "+title+" / annotation / Catch-ups"] = "the exporter is down for more than a minute"
+		queries["Asana / "+title+" / annotation / Restarts"] = "the exporter is killed and started again"
+	}
+	return queries
+}
+
+// A Prometheus server with the delivered rules scrapes the demo, and another exporter whose workspace gets into trouble later. Every
+// query of every panel, variable and annotation is answered: in health all but those that have nothing to show, and then those, too.
+func TestDashboardsAreFull(t *testing.T) {
+	t.Parallel()
+	asana := startAsana(t, simulator.Options{Workspace: "1200000000000002", Name: "Trouble & Co", Seed: 7, Rate: 5})
+	demo := newExporter(t, nil, "--demo", "--events.zero-first=2s")
+	troubled := newExporter(t, asana, "--asana.poll-interval=1s", "--events.zero-first=2s")
+	demo.start(t)
+	troubled.start(t)
+	asana.repeat(maps.Keys(map[simulator.Labels]bool{{Action: "deleted", ResourceType: "tag"}: true}))
+
+	dir := t.TempDir()
+	writePast(t, filepath.Join(dir, "data"), "1200000000000001", "1200000000000002")
+	p := runPrometheus(t, dir, rulesConfig(t, dir)+scrapeConfig(demo, troubled))
+	d := drawing{t: t, prometheus: p}
+
+	// Charts end at a full step.
+	waitFor(t, time.Minute, d.missing("workspace:asana_deletions:limit90m offset 10s", "workspace:asana_tasks_completed:increase5m offset 10s",
+		"workspace:asana_comments:increase5m offset 10s", "workspace:asana_workspace:name offset 10s"))
+	troubled.kill(t)
+	down := time.Now()
+	d.draw(slices.Collect(maps.Keys(emptyInHealth())))
+
+	asana.Incident(200)
+	time.Sleep(time.Until(down.Add(outage)))
+	troubled.start(t)
+	waitFor(t, patience, d.missing("asana_workspace_backlog_seconds > 0"))
+	asana.Inject(simulator.Fault{Kind: simulator.Expire})
+	waitFor(t, patience, d.missing("increase(asana_workspace_gaps_total[2m] offset 10s) > 0",
+		"workspace:asana_deletions:increase15m offset 10s > workspace:asana_deletions:warning_limit15m"))
+	d.draw(nil)
+}
+
+// rulesConfig loads the delivered rules, evaluated every two seconds: a test has no half an hour.
+func rulesConfig(t *testing.T, dir string) string {
+	t.Helper()
+	files, err := filepath.Glob("../alerts/*.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = regexp.MustCompile(`(?m)^(\s*interval:) \w+`).ReplaceAll(text, []byte("$1 2s"))
+		if err := os.WriteFile(filepath.Join(dir, "rules-"+filepath.Base(file)), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return fmt.Sprintf("global: {evaluation_interval: 2s}\nrule_files: [%q]\n", filepath.Join(dir, "rules-*.yml"))
+}
+
+// writePast gives workspaces nine days of what the rules and the dashboards look back to.
+func writePast(t *testing.T, dir string, workspaces ...string) {
+	t.Helper()
+	now := time.Now()
+	past := newHistory(t, now.Add(-9*24*time.Hour), now.Add(-5*time.Minute))
+	for _, workspace := range workspaces {
+		for _, name := range []string{
+			"workspace:asana_deletions:clean15m", "workspace:asana_deletions:steady90m", "workspace:asana_project_deletions:clean1h",
+			"workspace:asana_deletions:residual15m:max30m", "workspace:asana_deletions:residual90m:max30m",
+			"workspace:asana_project_deletions:residual1h:max30m", "workspace:asana_events:increase5m",
+		} {
+			past.add(fmt.Sprintf(`%s{workspace="%s"}`, name, workspace), 5*time.Minute, daily(0, 3))
+		}
+		past.add(fmt.Sprintf(`workspace_action_resource_type:asana_events:increase5m{workspace="%s",action="added",resource_type="task"}`,
+			workspace), 5*time.Minute, daily(0, 50))
+	}
+	past.write(t, dir)
+}
+
+// A drawing asks for all dashboards.
+type drawing struct {
+	t          *testing.T
+	prometheus prometheus
+}
+
+// missing reports the expressions without an answer.
+func (d drawing) missing(expressions ...string) func() error {
+	return func() error {
+		for _, expression := range expressions {
+			found, err := d.prometheus.query(expression, time.Now())
+			if err == nil && len(found) == 0 {
+				err = errors.New(expression + " is empty")
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// draw asks for all dashboards, prints a table, and reports errors and empty answers but those that may be empty.
+func (d drawing) draw(mayBeEmpty []string) {
+	d.t.Helper()
+	var table strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "dashboard\tpanel\tquery\tseries\tsamples\ttime")
+	for _, b := range boards(d.t) {
+		now := time.Now()
+		g := grafana{prometheus: d.prometheus, scrape: time.Second, hasty: true, from: now.Add(-10 * time.Minute), to: now}
+		all, one := d.values(g, b)
+		for _, a := range g.draw(b, all) {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%s\n", a.dashboard, a.panel, a.query, a.series, a.samples, a.took.Round(time.Millisecond))
+			if a.err == nil && a.series == 0 && !slices.Contains(mayBeEmpty, a.name()) {
+				a.err = errors.New("nothing came back")
+			}
+			if a.err == nil && a.series > 0 && slices.Contains(mayBeEmpty, a.name()) {
+				a.err = errors.New("something came back in health")
+			}
+			if a.err != nil {
+				d.t.Errorf("%s: %v", a.name(), a.err)
+			}
+		}
+		for _, a := range g.draw(b, one) {
+			if a.err != nil {
+				d.t.Errorf("%s, with one value of each variable: %v", a.name(), a.err)
+			}
+		}
+	}
+	_ = w.Flush() // Into memory.
+	d.t.Logf("with %d queries that may be empty:\n%s", len(mayBeEmpty), table.String())
+}
+
+// values returns what Grafana puts in the places of a dashboard's variables: where All is chosen, and where one value is.
+func (d drawing) values(g grafana, b board) (all, one map[string]string) {
+	d.t.Helper()
+	all, one = map[string]string{}, map[string]string{}
+	for _, v := range b.Templating.List {
+		switch v.Type {
+		case "query":
+			choices, err := g.choices(v, all)
+			if err == nil && len(choices) == 0 {
+				err = errors.New("there is nothing to choose from")
+			}
+			if err != nil {
+				d.t.Errorf("%s: variable %s: %v", b.Title, v.Name, err)
+				continue
+			}
+			d.t.Logf("%s: variable %s has %q", b.Title, v.Name, choices)
+			all[v.Name], one[v.Name] = v.AllValue, "("+strings.ReplaceAll(regexp.QuoteMeta(choices[0]), `\`, `\\`)+"|none)"
+		case "custom":
+			all[v.Name], one[v.Name] = "0", "-5"
+		}
+	}
+	return all, one
+}
