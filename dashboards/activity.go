@@ -4,7 +4,7 @@ package main
 func activity() dashboard {
 	return page(dashboard{
 		UID:         activityUID,
-		Title:       "Asana / Activity",
+		Title:       "Asana workspace activity",
 		Description: "What people do in the workspace, for its owner. Needs the rules of alerts/recording.yml.",
 		Templating: variables(
 			choose("action", "Action", "What happened: added, changed, removed, deleted, undeleted"),
@@ -63,19 +63,19 @@ func total(title, description, metric string) *panel {
 
 func byAction() *panel {
 	return lines("Events by action", "Events a second. One thing that people do makes several events: creating a task in a "+
-		"project makes two.", "cps", range_("sum by (action) ("+perSecond(events())+")", "{{action}}")).
-		styled(actions()...).every("5m")
+		"project makes two.", "cps", overTime("sum by (action) ("+perSecond(events)+")", "{{action}}")).
+		styled(actions()...).every("5m").points(300)
 }
 
 func byType() *panel {
 	return lines("Events by type", "Events a second by what they happened to. Comments, and notes of what was done, are "+
-		"stories.", "cps", range_("sum by (resource_type) ("+perSecond(events())+")", "{{resource_type}}")).
-		styled(resourceTypes()...).every("5m")
+		"stories.", "cps", overTime("sum by (resource_type) ("+perSecond(events)+")", "{{resource_type}}")).
+		styled(resourceTypes()...).every("5m").points(300)
 }
 
 func tasks() *panel {
 	hourly := func(metric, legend string) target {
-		return range_("sum("+perHour(metric+"{"+recorded+"}")+")", legend)
+		return overTime("sum("+perHour(metric+"{"+recorded+"}")+")", legend)
 	}
 	return lines("Tasks an hour", "Tasks created, completed, deleted and restored, at the pace of the moment, in an hour.", "short",
 		hourly("workspace:asana_tasks_created:increase5m", "created"),
@@ -89,8 +89,8 @@ func tasks() *panel {
 func comments() *panel {
 	return lines("Comments an hour", "Comments written and removed, at the pace of the moment, in an hour. Asana does not delete "+
 		"comments, it removes them; they can't be put back.", "short",
-		range_("sum("+perHour("workspace:asana_comments:increase5m{"+recorded+"}")+")", "written"),
-		range_("sum(avg_over_time(workspace:asana_comment_removals:increase15m{"+recorded+"}[$__interval])) * 4 or vector(0)", "removed")).
+		overTime("sum("+perHour("workspace:asana_comments:increase5m{"+recorded+"}")+")", "written"),
+		overTime("sum(avg_over_time(workspace:asana_comment_removals:increase15m{"+recorded+"}[$__interval])) * 4 or vector(0)", "removed")).
 		styled(style{name: "written", colour: blue}, style{name: "removed", colour: orange, dash: dashed}).every("5m")
 }
 
@@ -106,10 +106,10 @@ func weekdays() *panel {
 	}
 	return lines("Now against the same weekdays before", "Events an hour, with the lowest, the mean and the highest of the same "+
 		"weekday and hour in the four weeks before.", "short",
-		range_("max("+before+") * 12", "highest of four weeks"),
-		range_("min("+before+") * 12", "lowest of four weeks"),
-		range_("avg("+before+") * 12", "mean of four weeks"),
-		range_("sum("+perHour(metric)+")", "now")).
+		overTime("max("+before+") * 12", "highest of four weeks"),
+		overTime("min("+before+") * 12", "lowest of four weeks"),
+		overTime("avg("+before+") * 12", "mean of four weeks"),
+		overTime("sum("+perHour(metric)+")", "now")).
 		styled(
 			style{name: "highest of four weeks", colour: past, fillTo: "lowest of four weeks"},
 			style{name: "lowest of four weeks", colour: past},
@@ -122,20 +122,22 @@ func weekdays() *panel {
 func week() *panel {
 	const hourly = "sum(sum_over_time(workspace:asana_events:increase5m{" + recorded + "}[1h]))"
 	const hour = `label_replace(count_values("hour", hour(vector(time() - 1800 + 3600 * $utc_offset))), "hour", "0$1", "hour", "(.)")`
-	p := heatmap("The week by hour", "Events by day, and by hour of the day, of the last seven days, whatever the time range. The hours are those of "+
-		"UTC, unless hours from UTC are chosen above.", "short", object{"axisPlacement": "left", "axisLabel": "hour", "reverse": true},
-		range_("sum_over_time(("+hourly+" * on () group_right () "+hour+")[1d:1h])", "{{hour}}"))
+	p := heatmap("The week by hour", "Events of the last seven whole days, whatever the time range: a column for each day, a row for each hour of it. The "+
+		"hours are those of UTC, unless hours from UTC are chosen above.", "short", object{"axisPlacement": "left", "axisLabel": "hour", "reverse": true},
+		overTime("sum_over_time(("+hourly+" * on () group_right () "+hour+")[1d:1h])", "{{hour}}"))
 	p.TimeFrom = "7d"
 	return p.every("1d")
 }
 
 // movers are pairs of action and type, with the greatest change first.
 func movers() *panel {
-	const counts = `sum by (action, resource_type) (sum_over_time(workspace_action_resource_type:asana_events:increase5m{` +
-		recorded + `, action=~"$action", resource_type=~"$resource_type"}[$__range]`
+	const counts = "sum by (action, resource_type) (sum_over_time(" + events + "[$__range]"
 	p := grid("Top movers", "Events in this time range and in the same time a week before. At first those with the greatest growth; a click on "+
 		"the heading shows the greatest fall.", []title{
-		{"action", "Action", ""}, {"resource_type", "Type", ""}, {"Value #A", "Now", ""}, {"Value #B", "A week before", ""},
+		{"action", "Action", ""},
+		{"resource_type", "Type", ""},
+		{"Value #A", "Now", ""},
+		{"Value #B", "A week before", ""},
 		{"Change", "Change", ""},
 	},
 		column(counts+"))"), column(counts+" offset 1w))"))
@@ -148,7 +150,7 @@ func movers() *panel {
 
 func types() *panel {
 	return ranking("Share by type", "Share of the resource types among the events of this time range; the twelve largest.", "percentunit",
-		instant("topk(12, sum by (resource_type) ("+inRange(events())+") / on () group_left () sum("+inRange(events())+"))",
+		instant("topk(12, sum by (resource_type) ("+inRange(events)+") / on () group_left () sum("+inRange(events)+"))",
 			"{{resource_type}}"))
 }
 
@@ -169,8 +171,14 @@ func byWorkspace() *panel {
 		return column("sum by (workspace) (" + inRange(metric+"{"+recorded+"}") + ")")
 	}
 	return grid("Workspaces", "What was counted in this time range in each of the chosen workspaces.", []title{
-		{"name", "Workspace", ""}, {"workspace", "Gid", ""}, {"Value #A", "Events", ""}, {"Value #B", "Created", ""},
-		{"Value #C", "Completed", ""}, {"Value #D", "Deleted", ""}, {"Value #E", "Restored", ""}, {"Value #F", "Comments", ""},
+		{"name", "Workspace", ""},
+		{"workspace", "Gid", ""},
+		{"Value #A", "Events", ""},
+		{"Value #B", "Created", ""},
+		{"Value #C", "Completed", ""},
+		{"Value #D", "Deleted", ""},
+		{"Value #E", "Restored", ""},
+		{"Value #F", "Comments", ""},
 	},
 		column("sum by (workspace, name) ("+named(inRange("workspace:asana_events:increase5m{"+recorded+"}"))+")"),
 		count("workspace:asana_tasks_created:increase5m"), count("workspace:asana_tasks_completed:increase5m"),

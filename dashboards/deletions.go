@@ -7,7 +7,7 @@ import "strings"
 func deletions() dashboard {
 	return page(dashboard{
 		UID:         deletionsUID,
-		Title:       "Asana / Deletions",
+		Title:       "Asana deletions",
 		Description: "Deletions against what is usual, for whoever is paged. Needs the rules of alerts/deletions.yml and alerts/recording.yml.",
 		Templating:  variables(choose("resource_type", "Resource type", "What was deleted, for the panels by type")),
 		Annotations: annotations(chosen),
@@ -21,9 +21,10 @@ func deletions() dashboard {
 			firstBurst().size(4, 4),
 			largestBurst().size(4, 4),
 		},
-		band{alertStates().size(16, 12), nextSteps().size(8, 12)},
-		row("How much is it, and how much is usual?"),
 		band{quarterHour().size(24, 10)},
+		row("What do the alerts say, and what next?"),
+		band{alertStates().size(16, 12), nextSteps().size(8, 12)},
+		row("Slowly, by project, elsewhere, by type"),
 		band{ninetyMinutes().size(12, 9), projects().size(12, 9)},
 		band{ratios().size(12, 9), byDeletedType().size(12, 9)},
 		row("Is it being put back? What else was taken away?"),
@@ -67,13 +68,13 @@ func firing(title, severity, description, colour string) *panel {
 
 func mostDeletions() *panel {
 	return number("In 15 minutes", "Deletions in the last 15 minutes, in the chosen workspace that has most of them.", "short",
-		instant("topk(1, "+named(increase15m)+")", "{{name}}")).whole()
+		instant("topk(1, "+named(increase15m)+")", "{{name}}")).whole().withNames()
 }
 
 func nearest() *panel {
 	return number("Nearest to limit", "Deletions in the last 15 minutes as a share of what a page needs at this hour, in the workspace with the largest "+
 		"share. 100 % pages, if there are enough of them.", "percentunit",
-		instant("max("+increase15m+" / "+limit15m+")", "of the limit")).
+		instant("topk(1, "+named(increase15m+" / "+limit15m)+")", "{{name}}")).withNames().
 		from(bound{0, calm}, bound{0.6, caution}, bound{1, alarm})
 }
 
@@ -102,7 +103,7 @@ func alertStates() *panel {
 		alert := func(state string) string {
 			return `ALERTS{alertname="` + name + `", alertstate="` + state + `", ` + recorded + `}`
 		}
-		targets = append(targets, range_("max(2 * "+alert("firing")+" or "+alert("pending")+") or vector(0)", name))
+		targets = append(targets, overTime("max(2 * "+alert("firing")+" or "+alert("pending")+") or vector(0)", name))
 	}
 	return states("State of each alert", "Pending alerts wait whether it goes on. Those at the top wake somebody.", alertWords(), targets...)
 }
@@ -127,7 +128,7 @@ Runbook: [deletions](`+runbook+`#asanadeletionburst) · [slow and steady](`+runb
 // againstLimits draws four recorded series: the counts, what is usual, the limits of a warning and of a page.
 func againstLimits(title, description, counts, expected, warning, page string) *panel {
 	series := func(metric, legend string) target {
-		return range_(named(onlyNearest(metric+"{"+recorded+"}")), "{{name}}: "+legend)
+		return overTime(named(onlyNearest(metric+"{"+recorded+"}")), "{{name}}: "+legend)
 	}
 	return lines(title, description, "short",
 		series(counts, "deleted"), series(expected, "usual"), series(warning, "warns beyond"), series(page, "pages beyond")).
@@ -163,42 +164,42 @@ func projects() *panel {
 func ratios() *panel {
 	return lines("Deletions as a share of the limit", "Deletions in 15 minutes over the limit of a page, in the ten workspaces that came nearest to it: where to "+
 		"look.", "percentunit",
-		range_(named(increase15m+" / "+limit15m+" and on (workspace) topk(10, "+pressure+")"), "{{name}}")).every("1m")
+		overTime(named(increase15m+" / "+limit15m+" and on (workspace) topk(10, "+pressure+")"), "{{name}}")).every("1m")
 }
 
 func byDeletedType() *panel {
 	return bars("Deletions by type, in 15 minutes", "What was deleted in the 15 minutes before, in all chosen workspaces together.", "short",
-		range_(`sum by (resource_type) (workspace_resource_type:asana_deletions:increase15m{`+recorded+
+		overTime(`sum by (resource_type) (workspace_resource_type:asana_deletions:increase15m{`+recorded+
 			`, resource_type=~"$resource_type"})`, "{{resource_type}}")).
 		styled(resourceTypes()...).every("1m")
 }
 
 func undeletions() *panel {
 	return lines("Deletions and undeletions in an hour", "Whether what was deleted is being put back, in all chosen workspaces together.", "short",
-		range_(`sum(sum_over_time(workspace_action_resource_type:asana_events:increase5m{`+recorded+`, action="deleted"}[1h]))`, "deleted"),
-		range_(`sum(workspace:asana_undeletions:increase1h{`+recorded+`})`, "undeleted")).
+		overTime(`sum(sum_over_time(workspace_action_resource_type:asana_events:increase5m{`+recorded+`, action="deleted"}[1h]))`, "deleted"),
+		overTime(`sum(workspace:asana_undeletions:increase1h{`+recorded+`})`, "undeleted")).
 		styled(style{name: "deleted", colour: vermillion}, style{name: "undeleted", colour: green, dash: dashed, width: 2}).every("1m")
 }
 
 func removals() *panel {
 	return lines("Removals in 15 minutes", "Comments and memberships are removed, not deleted, in all chosen workspaces together. Comments can't be put back; "+
 		"who loses a membership loses access.", "short",
-		range_(`sum(workspace:asana_comment_removals:increase15m{`+recorded+`}) or vector(0)`, "comments"),
-		range_(`sum(workspace:asana_membership_removals:increase15m{`+recorded+`}) or vector(0)`, "memberships")).
+		overTime(`sum(workspace:asana_comment_removals:increase15m{`+recorded+`}) or vector(0)`, "comments"),
+		overTime(`sum(workspace:asana_membership_removals:increase15m{`+recorded+`}) or vector(0)`, "memberships")).
 		styled(style{name: "comments", colour: orange}, style{name: "memberships", colour: purple, dash: dashed}).every("1m")
 }
 
 func backlog() *panel {
 	return lines("Catch-ups", "How long the stretch was that was counted late, shown for 20 minutes after it became visible.", "s",
-		range_("topk(10, "+named("max by (workspace) (asana_workspace_backlog_seconds{"+chosen+"})")+")", "{{name}}")).every("1m")
+		overTime("topk(10, "+named("max by (workspace) (asana_workspace_backlog_seconds{"+chosen+"})")+")", "{{name}}")).every("1m")
 }
 
 func peak() *panel {
 	return lines("Busiest 15 minutes of a catch-up", "Most deletions in any 15 minutes, by the time at which they happened. Beyond the limit it was no "+
 		"ordinary day.", "short",
-		range_("topk(10, "+named(`max by (workspace) (asana_workspace_backlog_peak_events{`+chosen+`, action="deleted", resource_type="", window="15m"})`)+")",
+		overTime("topk(10, "+named(`max by (workspace) (asana_workspace_backlog_peak_events{`+chosen+`, action="deleted", resource_type="", window="15m"})`)+")",
 			"{{name}}: all types"),
-		range_("topk(10, "+named(`max by (workspace) (asana_workspace_backlog_peak_events{`+chosen+`, action="deleted", resource_type="project", window="15m"})`)+")",
+		overTime("topk(10, "+named(`max by (workspace) (asana_workspace_backlog_peak_events{`+chosen+`, action="deleted", resource_type="project", window="15m"})`)+")",
 			"{{name}}: projects")).
 		styledEach(style{colour: vermillion, width: 2}, style{colour: purple, dash: dashed}).every("1m")
 }

@@ -8,7 +8,7 @@ func exporter() dashboard {
 	instances.Desc = "The addresses of the exporters"
 	return page(dashboard{
 		UID:         exporterUID,
-		Title:       "Asana / Exporter",
+		Title:       "Asana exporter",
 		Description: "Whether the counts are complete and fresh, for whoever runs asana_exporter. Needs no rules.",
 		Templating:  variables(instances),
 		Annotations: annotations(running),
@@ -41,7 +41,7 @@ const (
 // modifier for that goes.
 func perInstance(expr string) target {
 	all, atEnd := strings.ReplaceAll(expr, "@", ""), strings.ReplaceAll(expr, "@", " @ end()")
-	return range_(all+" and topk(10, "+atEnd+")", "{{instance}}")
+	return overTime(all+" and topk(10, "+atEnd+")", "{{instance}}")
 }
 
 // rateOf sums the rates of an exporter's series.
@@ -89,9 +89,17 @@ func folded() *panel {
 func exporterTable() *panel {
 	value := func(expr string) target { return column("max by (instance, workspace) (" + expr + ")") }
 	return grid("Exporters", "One row for each exporter and the workspace that it follows.", []title{
-		{"name", "Workspace", ""}, {"workspace", "Gid", ""}, {"instance", "Instance", ""}, {"version", "Version", ""}, {"Value #A", "", ""},
-		{"Value #B", "", ""}, {"Value #C", "Up", "bool_yes_no"}, {"Value #D", "Last success", "s"}, {"Value #E", "Newest event", "s"},
-		{"Value #F", "Series", ""}, {"Value #G", "Announced API changes", ""},
+		{"name", "Workspace", ""},
+		{"workspace", "Gid", ""},
+		{"instance", "Instance", ""},
+		{"version", "Version", ""},
+		{"Value #A", "", ""},
+		{"Value #B", "", ""},
+		{"Value #C", "Up", "bool_yes_no"},
+		{"Value #D", "Last success", "s"},
+		{"Value #E", "Newest event", "s"},
+		{"Value #F", "Series", ""},
+		{"Value #G", "Announced API changes", ""},
 	},
 		column("max by (instance, workspace, name) (asana_workspace_info{"+running+"})"),
 		column("max by (instance, version) (asana_exporter_build_info{"+process+"})"),
@@ -106,14 +114,14 @@ func exporterTable() *panel {
 func following() *panel {
 	return states("What each exporter does", "Failing: the last poll did not end with a committed page. Catching up: it reads what happened while it was away.",
 		[]state{{"0", "failing", alarm}, {"1", "following", calm}, {"2", "catching up", caution}, {"3", "catching up", caution}},
-		range_("max by (instance) (asana_workspace_up{"+running+"} + 2 * asana_workspace_catching_up{"+running+"})", "{{instance}}"))
+		overTime("max by (instance) (asana_workspace_up{"+running+"} + 2 * asana_workspace_catching_up{"+running+"})", "{{instance}}"))
 }
 
 // exporterAlerts shows whatever alert is about Asana and not about deletions. None firing is a state, too.
 func exporterAlerts() *panel {
 	const alerts = `alertname=~"Asana.*", alertname!~"Asana.*(Deletion|Removals).*"`
 	return states("Alerts on the exporter", "Those of alerts/exporter.yml that are pending or firing.", alertWords(),
-		range_(`max by (alertname) (2 * ALERTS{`+alerts+`, alertstate="firing"} or ALERTS{`+alerts+`, alertstate="pending"})
+		overTime(`max by (alertname) (2 * ALERTS{`+alerts+`, alertstate="firing"} or ALERTS{`+alerts+`, alertstate="pending"})
 			or on () label_replace(vector(0), "alertname", "none", "", "")`, "{{alertname}}"))
 }
 
@@ -131,7 +139,7 @@ func ages() *panel {
 
 func requests() *panel {
 	return bars("Requests by answer", "Requests to Asana a second, by HTTP status; error where no complete answer came.", "reqps",
-		range_(rateOf("code", "asana_exporter_api_requests_total")+" > 0", "{{code}}")).
+		overTime(rateOf("code", "asana_exporter_api_requests_total")+" > 0", "{{code}}")).
 		styled(style{name: "200", colour: skyBlue}, style{name: "412", colour: purple}, style{name: "429", colour: orange},
 			style{name: "500", colour: vermillion}, style{name: "503", colour: yellow}, style{name: "error", colour: past})
 }
@@ -143,7 +151,7 @@ func latency() *panel {
 
 func quantiles(title, description, histogram string) *panel {
 	quantile := func(q, legend string) target {
-		return range_("histogram_quantile("+q+", "+rateOf("le", histogram)+")", legend)
+		return overTime("histogram_quantile("+q+", "+rateOf("le", histogram)+")", legend)
 	}
 	return lines(title, description, "s", quantile("0.5", "median"), quantile("0.9", "90 %"), quantile("0.99", "99 %")).
 		styled(style{name: "median", colour: blue}, style{name: "90 %", colour: orange, dash: dashed},
@@ -153,13 +161,14 @@ func quantiles(title, description, histogram string) *panel {
 // refusals are told apart by what Asana wants: to wait, another token, another position.
 func refusals() *panel {
 	refused := func(matcher, legend string) target {
-		return range_("sum(increase(asana_exporter_api_requests_total{"+running+", code"+matcher+"}[$__rate_interval])) or vector(0)", legend)
+		return overTime("sum(increase(asana_exporter_api_requests_total{"+running+", code"+matcher+"}[$__rate_interval])) or vector(0)", legend)
 	}
 	return bars("Refusals and waits", "Requests that brought no events, by what follows: after 429 and 503 the exporter waits as long as Asana asks, after others longer "+
 		"each time, up to five minutes. 412 is a position that died, or the first request.", "short",
 		refused(`="429"`, "429: told to wait"), refused(`=~"5.."`, "5xx: Asana fails"), refused(`=~"40[0-9]"`, "40x: not allowed"),
 		refused(`="412"`, "412: position died"), refused(`="error"`, "no answer")).
-		styledEach(style{colour: orange}, style{colour: vermillion}, style{colour: purple}, style{colour: yellow}, style{colour: past})
+		styledEach(style{colour: orange}, style{colour: vermillion}, style{colour: purple}, style{colour: yellow}, style{colour: past}).
+		every("1m")
 }
 
 func eventsCounted() *panel {
@@ -169,8 +178,8 @@ func eventsCounted() *panel {
 
 func commits() *panel {
 	return lines("Commits", "States made durable a second, and those that could not be. A quiet workspace has one a minute.", "ops",
-		range_("sum(rate(asana_exporter_state_commits_total{"+running+"}[$__rate_interval]))", "durable"),
-		range_("sum(rate(asana_exporter_state_commit_failures_total{"+running+"}[$__rate_interval]))", "failed")).
+		overTime("sum(rate(asana_exporter_state_commits_total{"+running+"}[$__rate_interval]))", "durable"),
+		overTime("sum(rate(asana_exporter_state_commit_failures_total{"+running+"}[$__rate_interval]))", "failed")).
 		styled(style{name: "durable", colour: blue}, style{name: "failed", colour: vermillion, dash: dashed, width: 2})
 }
 
@@ -180,8 +189,8 @@ func commitTimes() *panel {
 
 func series() *panel {
 	return lines("Series and their limit", "Label sets of the exporter that has most, and the least limit of all: beyond it new ones are folded.", "short",
-		range_("max(asana_exporter_event_series{"+running+"})", "series"),
-		range_("min(asana_exporter_event_series_limit{"+running+"})", "limit")).
+		overTime("max(asana_exporter_event_series{"+running+"})", "series"),
+		overTime("min(asana_exporter_event_series_limit{"+running+"})", "limit")).
 		styled(style{name: "series", colour: blue, width: 2}, style{name: "limit", colour: vermillion, dash: dashed})
 }
 
@@ -192,8 +201,8 @@ func foldedRate() *panel {
 
 func gapSeconds() *panel {
 	return bars("Gaps", "Seconds of the stream that nobody can read any more, by the reason why.", "s",
-		range_("sum by (reason) (increase(asana_workspace_gap_seconds_total{"+running+"}[$__rate_interval]))", "{{reason}}")).
-		styled(style{name: "token_expired", colour: orange}, style{name: "state_lost", colour: purple})
+		overTime("sum by (reason) (increase(asana_workspace_gap_seconds_total{"+running+"}[$__rate_interval]))", "{{reason}}")).
+		styled(style{name: "token_expired", colour: orange}, style{name: "state_lost", colour: purple}).every("1m")
 }
 
 func memory() *panel {

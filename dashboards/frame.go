@@ -98,15 +98,15 @@ func annotations(matchers string) notes {
 	mark := func(name, colour, expr, title, text string) annotation {
 		return annotation{
 			Name: name, Enable: true, IconColor: colour, Datasource: datasource{"prometheus", "${datasource}"},
-			Expr: expr, Step: "60s", Title: title, Text: text,
+			Expr: expr, Step: "120s", Title: title, Text: text,
 		}
 	}
 	return notes{[]annotation{
-		mark("Gaps", vermillion, "max by (workspace, reason) (increase(asana_workspace_gaps_total{"+matchers+"}[2m])) > 0",
+		mark("Gaps", vermillion, "max by (workspace, reason) (increase(asana_workspace_gaps_total{"+matchers+"}[4m])) > 0",
 			"Gap: events were lost", "{{workspace}}: {{reason}}"),
-		mark("Catch-ups", orange, "max by (workspace) (asana_workspace_backlog_seconds{"+matchers+"} > 0 or asana_workspace_catching_up{"+matchers+"} > 0)",
+		mark("Catch-ups", orange, "max by (workspace) (asana_workspace_backlog_seconds{"+matchers+"}) > 0",
 			"Catch-up: events were counted late, in one step", "{{workspace}}"),
-		mark("Restarts", purple, "max by (workspace, instance) (resets(asana_exporter_state_commits_total{"+matchers+"}[2m])) > 0",
+		mark("Restarts", purple, "max by (workspace, instance) (resets(asana_exporter_state_commits_total{"+matchers+"}[4m])) > 0",
 			"The exporter was restarted", "{{workspace}} by {{instance}}"),
 	}}
 }

@@ -14,10 +14,13 @@ const (
 const (
 	chosen   = `job=~"$job", workspace=~"$workspace"`
 	recorded = `workspace=~"$workspace"`
+
+	// Counts of five minutes, of the chosen actions and types.
+	events = `workspace_action_resource_type:asana_events:increase5m{` + recorded + `, action=~"$action", resource_type=~"$resource_type"}`
 )
 
-// range_ returns a query that is drawn over time, with its legend.
-func range_(expr, legend string) target {
+// overTime returns a query that is drawn over time, with its legend.
+func overTime(expr, legend string) target {
 	return target{Expr: tidy(expr), LegendFormat: legend, Range: true, Format: "time_series"}
 }
 
@@ -42,12 +45,6 @@ func tidy(expr string) string { return strings.Join(strings.Fields(expr), " ") }
 // named gives the series of an expression the names of their workspaces.
 func named(expr string) string {
 	return "(" + expr + ") * on (workspace) group_left (name) workspace:asana_workspace:name{" + recorded + "}"
-}
-
-// events are the counts of five minutes of the chosen actions and types. With further matchers.
-func events(matchers ...string) string {
-	matchers = append([]string{recorded}, matchers...)
-	return "workspace_action_resource_type:asana_events:increase5m{" + strings.Join(matchers, ", ") + "}"
 }
 
 // perSecond makes a rate of the counts of five minutes.

@@ -20,6 +20,12 @@ func (p *panel) legendRight() *panel {
 	return p
 }
 
+// points sets how many points there may be: fewer where each of them costs much.
+func (p *panel) points(n int) *panel {
+	p.MaxDataPoints = n
+	return p
+}
+
 // sorted sorts the rows of a table by a column, the largest first.
 func (p *panel) sorted(column string) *panel {
 	p.Options["sortBy"] = []object{{"displayName": column, "desc": true}}
@@ -31,9 +37,9 @@ func (p *panel) barred(column string) *panel {
 	return p.override("byName", column, property{"custom.cellOptions", object{"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}})
 }
 
-// between bounds the scale.
-func (p *panel) between(least, most float64) *panel {
-	p.FieldConfig.Defaults.Min, p.FieldConfig.Defaults.Max = &least, &most
+// withNames shows the name of a number's series, too.
+func (p *panel) withNames() *panel {
+	p.Options["textMode"] = "value_and_name"
 	return p
 }
 

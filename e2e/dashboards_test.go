@@ -21,11 +21,11 @@ import (
 // emptyInHealth are the queries that have nothing to show while all is well, and what fills them.
 func emptyInHealth() map[string]string {
 	const incident = "200 tasks are deleted at once"
-	queries := map[string]string{"Asana / Deletions / First burst / A": incident}
-	for _, title := range []string{"Activity", "Deletions", "Exporter"} {
-		queries["Asana / "+title+" / annotation / Gaps"] = "Asana forgets the position"
-		queries["Asana / "+title+" / annotation / Catch-ups"] = "the exporter is down for more than a minute"
-		queries["Asana / "+title+" / annotation / Restarts"] = "the exporter is killed and started again"
+	queries := map[string]string{"Asana deletions / First burst / A": incident}
+	for _, title := range []string{"workspace activity", "deletions", "exporter"} {
+		queries["Asana "+title+" / annotation / Gaps"] = "Asana forgets the position"
+		queries["Asana "+title+" / annotation / Catch-ups"] = "the exporter is down for more than a minute"
+		queries["Asana "+title+" / annotation / Restarts"] = "the exporter is killed and started again"
 	}
 	return queries
 }

@@ -4,11 +4,11 @@ package e2e
 
 import (
 	"bufio"
-	"fmt"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -32,8 +32,12 @@ func newHistory(t *testing.T, from, to time.Time) *history {
 
 // add adds a series, such as `up{job="asana"}`, whose values come from a function of the time since the beginning.
 func (h *history) add(series string, every time.Duration, value func(since time.Duration) float64) {
+	var line []byte
 	for at := h.from; !at.After(h.to); at = at.Add(every) {
-		fmt.Fprintf(h.text, "%s %g %d\n", series, value(at.Sub(h.from)), at.Unix())
+		line = append(append(line[:0], series...), ' ')
+		line = append(strconv.AppendFloat(line, value(at.Sub(h.from)), 'f', 2, 64), ' ')
+		line = append(strconv.AppendInt(line, at.Unix(), 10), '\n')
+		_, _ = h.text.Write(line) // The error comes again at the end.
 		h.samples++
 	}
 }

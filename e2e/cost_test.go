@@ -1,0 +1,224 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"asana_exporter/collector"
+)
+
+const (
+	costWorkspaces = 50
+	costSeries     = 300 // Of events, in each workspace.
+	costRange      = 7 * 24 * time.Hour
+	costBound      = time.Second
+	costRuns       = 3 // Of which the fastest counts: the machine has other things to do, too.
+)
+
+// Fifty workspaces of 300 series, over seven days: the queries of each panel, one after the other, take less than a second. Recorded
+// series are as dense as the rules make them, and what exporters expose has a sample every five minutes, or whatever else is asked
+// for. It takes minutes to make such a past:
+//
+//	DASHBOARDS_COST=5m go test -tags e2e -run TestDashboardsCostLittle -v -timeout 30m ./e2e/
+func TestDashboardsCostLittle(t *testing.T) {
+	if os.Getenv("DASHBOARDS_COST") == "" {
+		t.Skip("DASHBOARDS_COST is not set")
+	}
+	scrape := duration(os.Getenv("DASHBOARDS_COST"))
+	dir := cmp.Or(os.Getenv("DASHBOARDS_COST_DIR"), t.TempDir()) // A folder to keep the past in.
+	data, now := filepath.Join(dir, "data"), time.Now()
+	if _, err := os.Stat(data); err != nil {
+		writeLargePast(t, data, now, scrape)
+	}
+	p := runPrometheus(t, dir, "", "--storage.tsdb.retention.time=60d")
+
+	var table strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "dashboard\tpanel\tqueries\tsamples\ttime")
+	for _, b := range boards(t) {
+		g := grafana{prometheus: p, scrape: scrape, from: now.Add(-costRange), to: now}
+		all, _ := drawing{t: t, prometheus: p}.values(g, b)
+		for _, panel := range fastest(t, g, b, all) {
+			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\n", b.Title, panel.panel, panel.series, panel.samples, panel.took.Round(time.Millisecond))
+			if panel.took > costBound {
+				t.Errorf("%s / %s takes %s", b.Title, panel.panel, panel.took)
+			}
+		}
+	}
+	_ = w.Flush() // Into memory.
+	t.Logf("%d workspaces of %d series over %s:\n%s", costWorkspaces, costSeries, costRange, table.String())
+}
+
+// fastest returns an answer for each panel: its queries together, in the fastest of several runs. Its series are queries.
+func fastest(t *testing.T, g grafana, b board, values map[string]string) []answer {
+	t.Helper()
+	var panels []answer
+	for run := range costRuns {
+		var these []answer
+		for _, a := range g.draw(b, values) {
+			if a.err != nil {
+				t.Fatal(a.err)
+			}
+			if len(these) == 0 || these[len(these)-1].panel != a.panel {
+				these = append(these, answer{panel: a.panel})
+			}
+			last := &these[len(these)-1]
+			last.series, last.samples, last.took = last.series+1, last.samples+a.samples, last.took+a.took
+		}
+		if run == 0 {
+			panels = these
+		}
+		for i := range panels {
+			panels[i].took = min(panels[i].took, these[i].took)
+		}
+	}
+	return panels
+}
+
+// A recording is a metric with its label sets in each workspace.
+type recording struct {
+	metric string
+	every  time.Duration
+	back   time.Duration
+	labels []string
+}
+
+// writeLargePast makes the blocks.
+func writeLargePast(t *testing.T, dir string, now time.Time, scrape time.Duration) {
+	t.Helper()
+	past := newHistory(t, now, now)
+	for i := range costWorkspaces {
+		workspace := fmt.Sprintf(`workspace="%d"`, 1200000000000001+i)
+		for _, r := range slices.Concat(recordedPast(i), exposedPast(i, scrape)) {
+			past.from = now.Add(-r.back).Truncate(r.every)
+			value := pastOf(r.metric, float64(1+i))
+			for _, labels := range r.labels {
+				past.add(r.metric+"{"+strings.TrimSuffix(workspace+","+labels, ",")+"}", r.every, value)
+			}
+		}
+	}
+	t.Logf("%d samples are made", past.samples)
+	past.write(t, dir)
+}
+
+// pastOf returns how the values of a metric go in a workspace of this size.
+func pastOf(metric string, size float64) func(time.Duration) float64 {
+	for _, rare := range []string{"backlog", "catching_up", "gap", "fail", "folded"} {
+		if strings.Contains(metric, rare) {
+			return daily(0, 0)
+		}
+	}
+	for _, suffix := range []string{"_total", "_bucket", "_count"} {
+		if strings.HasSuffix(metric, suffix) {
+			return growing(size / 1000)
+		}
+	}
+	return daily(0, size)
+}
+
+// recordedPast is what the rules have recorded, as often as they do.
+func recordedPast(i int) []recording {
+	const week, none = 8 * 24 * time.Hour, ""
+	var pairs, types, fields []string
+	for _, typ := range costTypes() {
+		for _, action := range []string{"added", "changed", "removed"} {
+			pairs = append(pairs, fmt.Sprintf(`action="%s",resource_type="%s"`, action, typ))
+		}
+		for field := range 3 {
+			fields = append(fields, fmt.Sprintf(`resource_type="%s",change_field="field_%d"`, typ, field))
+		}
+	}
+	for _, known := range collector.Known() {
+		pairs = append(pairs, fmt.Sprintf(`action="%s",resource_type="%s"`, known.Action, known.ResourceType))
+		if known.Action == "deleted" {
+			types = append(types, fmt.Sprintf(`resource_type="%s"`, known.ResourceType))
+		}
+	}
+	slices.Sort(pairs)
+	slices.Sort(types)
+	recordings := []recording{
+		{"workspace:asana_workspace:name", time.Minute, week, []string{fmt.Sprintf(`name="Workspace %d"`, i)}},
+		{"workspace_action_resource_type:asana_events:increase5m", 5 * time.Minute, 2 * week, slices.Compact(pairs)},
+		{"workspace_resource_type_change_field:asana_events:increase5m", 5 * time.Minute, week, fields},
+		{"workspace_resource_type:asana_deletions:increase15m", time.Minute, week, slices.Compact(types)},
+		{"workspace:asana_events:increase5m", 5 * time.Minute, 5 * week, []string{none}},
+		{"ALERTS", time.Minute, time.Hour, []string{`alertname="AsanaDeletionBurst",alertstate="firing",severity="page"`}},
+	}
+	for _, name := range []string{"tasks_created", "tasks_completed", "tasks_deleted", "tasks_restored", "comments"} {
+		recordings = append(recordings, recording{"workspace:asana_" + name + ":increase5m", 5 * time.Minute, week, []string{none}})
+	}
+	for _, name := range []string{
+		"deletions:increase15m", "comment_removals:increase15m", "membership_removals:increase15m", "undeletions:increase1h",
+	} {
+		recordings = append(recordings, recording{"workspace:asana_" + name, time.Minute, week, []string{none}})
+	}
+	for _, name := range []string{
+		"deletions:expected15m", "deletions:warning_limit15m", "deletions:limit15m", "deletions:steady90m", "deletions:expected90m",
+		"deletions:warning_limit90m", "deletions:limit90m", "project_deletions:clean1h", "project_deletions:expected1h",
+		"project_deletions:warning_limit1h", "project_deletions:limit1h",
+	} {
+		recordings = append(recordings, recording{"workspace:asana_" + name, 5 * time.Minute, week, []string{none}})
+	}
+	return recordings
+}
+
+func costTypes() []string {
+	return []string{
+		"task", "story", "project", "section", "attachment", "tag", "portfolio", "goal", "team", "status_update", "custom_field",
+		"project_membership", "workspace_membership",
+	}
+}
+
+// exposedPast is what exporters have exposed.
+func exposedPast(i int, every time.Duration) []recording {
+	const week = 8 * 24 * time.Hour
+	target := fmt.Sprintf(`job="asana",instance="exporter-%d:10176"`, i)
+	with := func(label string, values ...string) (labels []string) {
+		for _, value := range values {
+			labels = append(labels, target+","+label+`="`+value+`"`)
+		}
+		return labels
+	}
+	// No chart draws the events themselves: a sample every two hours will do.
+	events := recording{"asana_events_total", 2 * time.Hour, week, nil}
+	for n := range costSeries {
+		types := costTypes()
+		events.labels = append(events.labels, fmt.Sprintf(`%s,action="changed",resource_type="%s",change_field="field_%d"`, target, types[n%len(types)], n))
+	}
+	recordings := []recording{
+		events,
+		{"asana_event_delay_seconds_bucket", every, week, with("le", "1", "5", "15", "30", "60", "120", "300", "600", "1800", "3600", "21600", "86400", "+Inf")},
+		{"asana_exporter_api_request_duration_seconds_bucket", every, week, with("le", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "30", "+Inf")},
+		{
+			"asana_exporter_state_commit_duration_seconds_bucket", every, week,
+			with("le", "0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "1", "5", "+Inf"),
+		},
+		{"asana_exporter_api_requests_total", every, week, with("code", "200", "400", "401", "402", "403", "404", "412", "429", "500", "502", "503", "504", "error")},
+		{"asana_workspace_info", every, week, with("name", fmt.Sprintf("Workspace %d", i))},
+		{"asana_exporter_build_info", every, week, with("version", "1.0.0")},
+		{"asana_workspace_gaps_total", every, week, with("reason", "token_expired", "state_lost")},
+		{"asana_workspace_gap_seconds_total", every, week, with("reason", "token_expired", "state_lost")},
+		{"asana_workspace_backlog_peak_events", every, week, []string{
+			target + `,action="deleted",resource_type="",window="15m"`, target + `,action="deleted",resource_type="project",window="15m"`,
+		}},
+	}
+	for _, name := range []string{
+		"asana_event_delay_seconds_count", "asana_workspace_up", "asana_workspace_catching_up", "asana_workspace_backlog_seconds",
+		"asana_workspace_last_event_timestamp_seconds", "asana_workspace_last_success_timestamp_seconds",
+		"asana_exporter_api_announced_changes_total", "asana_exporter_event_series", "asana_exporter_event_series_limit",
+		"asana_exporter_folded_events_total", "asana_exporter_state_commits_total", "asana_exporter_state_commit_failures_total",
+		"process_resident_memory_bytes", "process_cpu_seconds_total", "go_goroutines",
+	} {
+		recordings = append(recordings, recording{name, every, week, []string{target}})
+	}
+	return recordings
+}
