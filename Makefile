@@ -9,7 +9,7 @@ DATE = $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format
 LDFLAGS = -s -w -X $(PACKAGE).Version=$(or $(VERSION),unknown) -X $(PACKAGE).Revision=$(or $(REVISION),unknown) \
           -X $(PACKAGE).Branch=$(or $(BRANCH),unknown) -X $(PACKAGE).BuildDate=$(or $(DATE),unknown)
 
-.PHONY: help build check test lint e2e fuzz bench image alert-quality
+.PHONY: help build check test lint e2e fuzz bench image alert-quality dashboards dashboard-cost
 
 help: ## show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -38,6 +38,12 @@ bench: ## run the benchmarks, and compare whole programs (ten minutes)
 
 alert-quality: ## measure the deletion rules on simulated workspaces, beside the rules they began with
 	cd alerts/eval && go run . quality -rules ../deletions.yml
+
+dashboards: ## write the JSON of the Grafana dashboards anew
+	go generate ./dashboards
+
+dashboard-cost: ## measure what the dashboards cost a Prometheus server with fifty workspaces (minutes, and 6 GB of disk)
+	DASHBOARDS_COST=5m go test -tags e2e -count=1 -run TestDashboardsCostLittle -v -timeout 30m ./e2e/
 
 image: ## build the image asana_exporter
 	docker build --tag asana_exporter --label org.opencontainers.image.version='$(VERSION)' \

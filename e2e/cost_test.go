@@ -114,7 +114,7 @@ func writeLargePast(t *testing.T, dir string, now time.Time, scrape time.Duratio
 func pastOf(metric string, size float64) func(time.Duration) float64 {
 	for _, rare := range []string{"backlog", "catching_up", "gap", "fail", "folded"} {
 		if strings.Contains(metric, rare) {
-			return daily(0, 0)
+			return daily(0)
 		}
 	}
 	for _, suffix := range []string{"_total", "_bucket", "_count"} {
@@ -122,7 +122,7 @@ func pastOf(metric string, size float64) func(time.Duration) float64 {
 			return growing(size / 1000)
 		}
 	}
-	return daily(0, size)
+	return daily(size)
 }
 
 // recordedPast is what the rules have recorded, as often as they do.

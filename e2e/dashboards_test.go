@@ -54,7 +54,12 @@ func TestDashboardsAreFull(t *testing.T) {
 	d.draw(slices.Collect(maps.Keys(emptyInHealth())))
 
 	asana.Incident(200)
-	time.Sleep(time.Until(down.Add(outage)))
+	waitFor(t, outage+patience, func() error {
+		if left := time.Until(down.Add(outage)); left > 0 {
+			return fmt.Errorf("the exporter must stay down for %s", left)
+		}
+		return nil
+	})
 	troubled.start(t)
 	waitFor(t, patience, d.missing("asana_workspace_backlog_seconds > 0"))
 	asana.Inject(simulator.Fault{Kind: simulator.Expire})
@@ -94,10 +99,10 @@ func writePast(t *testing.T, dir string, workspaces ...string) {
 			"workspace:asana_deletions:residual15m:max30m", "workspace:asana_deletions:residual90m:max30m",
 			"workspace:asana_project_deletions:residual1h:max30m", "workspace:asana_events:increase5m",
 		} {
-			past.add(fmt.Sprintf(`%s{workspace="%s"}`, name, workspace), 5*time.Minute, daily(0, 3))
+			past.add(fmt.Sprintf(`%s{workspace="%s"}`, name, workspace), 5*time.Minute, daily(3))
 		}
 		past.add(fmt.Sprintf(`workspace_action_resource_type:asana_events:increase5m{workspace="%s",action="added",resource_type="task"}`,
-			workspace), 5*time.Minute, daily(0, 50))
+			workspace), 5*time.Minute, daily(50))
 	}
 	past.write(t, dir)
 }

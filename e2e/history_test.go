@@ -60,11 +60,9 @@ func (h *history) write(t *testing.T, dir string) {
 	}
 }
 
-// daily goes up and down once a day, between least and most.
-func daily(least, most float64) func(time.Duration) float64 {
-	return func(since time.Duration) float64 {
-		return least + (most-least)*(1+math.Sin(2*math.Pi*since.Hours()/24))/2
-	}
+// daily goes up and down once a day, between 0 and most.
+func daily(most float64) func(time.Duration) float64 {
+	return func(since time.Duration) float64 { return most * (1 + math.Sin(2*math.Pi*since.Hours()/24)) / 2 }
 }
 
 // growing grows by so much a second, twice as fast at noon as on average.

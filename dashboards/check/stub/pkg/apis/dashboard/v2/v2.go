@@ -11,10 +11,12 @@ type DashboardSpec struct {
 	Annotations []DashboardAnnotationQueryKind
 }
 
+// DashboardElement is a panel, or something without queries.
 type DashboardElement struct {
 	PanelKind *struct{ Spec DashboardPanelSpec }
 }
 
+// DashboardPanelSpec is a panel.
 type DashboardPanelSpec struct {
 	Id                 float64
 	Title, Description string
@@ -27,6 +29,7 @@ type DashboardPanelSpec struct {
 	}
 }
 
+// DashboardPanelQueryKind is a query of a panel.
 type DashboardPanelQueryKind struct {
 	Spec struct {
 		RefId  string
@@ -35,14 +38,17 @@ type DashboardPanelQueryKind struct {
 	}
 }
 
+// DashboardDataQueryKind is a query of a data source.
 type DashboardDataQueryKind struct {
 	Group      string
 	Datasource *struct{ Name *string }
 	Spec       map[string]any
 }
 
+// DashboardVariableRefresh says when a variable is asked for anew.
 type DashboardVariableRefresh string
 
+// The values of DashboardVariableRefresh.
 const (
 	DashboardVariableRefreshOnDashboardLoad    DashboardVariableRefresh = "onDashboardLoad"
 	DashboardVariableRefreshOnTimeRangeChanged DashboardVariableRefresh = "onTimeRangeChanged"
@@ -66,12 +72,14 @@ type textVariable struct {
 	}
 }
 
+// DashboardVariableKind is a variable of one of these kinds.
 type DashboardVariableKind struct {
 	QueryVariableKind, DatasourceVariableKind                                        *variable
 	CustomVariableKind, IntervalVariableKind, ConstantVariableKind, TextVariableKind *textVariable
 	AdhocVariableKind, GroupByVariableKind, SwitchVariableKind                       *textVariable
 }
 
+// DashboardAnnotationQueryKind is an annotation.
 type DashboardAnnotationQueryKind struct {
 	Spec struct {
 		Name  string
