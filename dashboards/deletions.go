@@ -23,7 +23,7 @@ func deletions() dashboard {
 		},
 		band{quarterHour().size(24, 10)},
 		row("What do the alerts say, and what next?"),
-		band{alertStates().size(16, 12), nextSteps().size(8, 12)},
+		band{alertStates().size(16, 13), nextSteps().size(8, 13)},
 		row("Slowly, by project, elsewhere, by type"),
 		band{ninetyMinutes().size(12, 9), projects().size(12, 9)},
 		band{ratios().size(12, 9), byDeletedType().size(12, 9)},
@@ -120,7 +120,7 @@ func nextSteps() *panel {
 4. **Stop it**: deactivate the person or the app, revoke its tokens.
 5. **Put it back**: deleted tasks and projects can be restored for 30 days; the row above the last shows how far that is.
 
-Runbook: [deletions](`+runbook+`#asanadeletionburst) · [slow and steady](`+runbook+`#asanadeletionssustained) ·
+Runbook: [when somebody deletes](`+runbook+`#when-somebody-deletes) · [deletions](`+runbook+`#asanadeletionburst) · [slow and steady](`+runbook+`#asanadeletionssustained) ·
 [projects](`+runbook+`#asanaprojectdeletions) · [in a backlog](`+runbook+`#asanadeletionburstinbacklog) ·
 [comments](`+runbook+`#asanacommentremovals) · [memberships](`+runbook+`#asanamembershipremovals)`)
 }

@@ -16,7 +16,8 @@ func (p *panel) every(step string) *panel {
 
 // legendRight puts the legend where a wide chart has room for many series.
 func (p *panel) legendRight() *panel {
-	p.Options["legend"].(object)["placement"] = "right"
+	legend := p.Options["legend"].(object)
+	legend["placement"], legend["width"] = "right", 400 // Pixels: a third of a chart as wide as a small screen.
 	return p
 }
 
