@@ -78,7 +78,7 @@ func workspaces() variable {
 		`last_over_time(asana_workspace_info{job=~"$job", name!=""}[$__range])`+
 		` or on (workspace) last_over_time(asana_workspace_info{job=~"$job"}[$__range])))`, ".+")
 	v.Query = object{"qryType": 3, "query": v.Definition, "refId": "PrometheusVariableQueryEditor-VariableQuery"}
-	v.Regex = `/name="(?<text>.*)",workspace="(?<value>[^"]+)"/`
+	v.Regex = `/(?:name="(?<text>.*)",)?workspace="(?<value>[^"]+)"/` // An empty label is no label.
 	v.Desc = "Asana workspaces, by name"
 	return v
 }

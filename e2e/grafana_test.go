@@ -232,8 +232,8 @@ func (g grafana) results(expr, regex string) ([]string, error) {
 	for _, r := range data.Result {
 		text := fmt.Sprintf(`{name="%s",workspace="%s"} 1 1`, r.Metric["name"], r.Metric["workspace"]) // Grafana escapes nothing.
 		match := pattern.FindStringSubmatch(text)
-		if match == nil || match[pattern.SubexpIndex("text")] == "" {
-			return nil, fmt.Errorf("%s takes no name out of %s", regex, text)
+		if match == nil || match[pattern.SubexpIndex("text")] != r.Metric["name"] {
+			return nil, fmt.Errorf("%s takes no workspace and its name out of %s", regex, text)
 		}
 		values = append(values, match[pattern.SubexpIndex("value")])
 	}
