@@ -145,17 +145,19 @@ func requests() *panel {
 }
 
 func latency() *panel {
-	return quantiles("Time of a request", "From a request to the end of its answer, of all chosen exporters.",
-		"asana_exporter_api_request_duration_seconds_bucket")
+	return durations("Time of a request", "From a request to the end of its answer, of all chosen exporters.",
+		"asana_exporter_api_request_duration_seconds")
 }
 
-func quantiles(title, description, histogram string) *panel {
-	quantile := func(q, legend string) target {
-		return overTime("histogram_quantile("+q+", "+rateOf("le", histogram)+")", legend)
+// durations draws no more than one quantile: each reads all buckets of all exporters.
+func durations(title, description, histogram string) *panel {
+	rate := func(suffix string) string {
+		return "rate(" + histogram + suffix + "{" + running + "}[$__rate_interval])"
 	}
-	return lines(title, description, "s", quantile("0.5", "median"), quantile("0.9", "90 %"), quantile("0.99", "99 %")).
-		styled(style{name: "median", colour: blue}, style{name: "90 %", colour: orange, dash: dashed},
-			style{name: "99 %", colour: vermillion, dash: dotted})
+	return lines(title, description, "s",
+		overTime("sum("+rate("_sum")+") / sum("+rate("_count")+")", "mean"),
+		overTime("histogram_quantile(0.99, sum by (le) ("+rate("_bucket")+"))", "99 %")).
+		styled(style{name: "mean", colour: blue}, style{name: "99 %", colour: vermillion, dash: dashed})
 }
 
 // refusals are told apart by what Asana wants: to wait, another token, another position.
@@ -184,7 +186,7 @@ func commits() *panel {
 }
 
 func commitTimes() *panel {
-	return quantiles("Time of a commit", "To make a state durable, two fsyncs included.", "asana_exporter_state_commit_duration_seconds_bucket")
+	return durations("Time of a commit", "To make a state durable, two fsyncs included.", "asana_exporter_state_commit_duration_seconds")
 }
 
 func series() *panel {

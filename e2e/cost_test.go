@@ -117,7 +117,7 @@ func pastOf(metric string, size float64) func(time.Duration) float64 {
 			return daily(0)
 		}
 	}
-	for _, suffix := range []string{"_total", "_bucket", "_count"} {
+	for _, suffix := range []string{"_total", "_bucket", "_count", "_sum"} {
 		if strings.HasSuffix(metric, suffix) {
 			return growing(size / 1000)
 		}
@@ -212,6 +212,8 @@ func exposedPast(i int, every time.Duration) []recording {
 		}},
 	}
 	for _, name := range []string{
+		"asana_exporter_api_request_duration_seconds_sum", "asana_exporter_api_request_duration_seconds_count",
+		"asana_exporter_state_commit_duration_seconds_sum", "asana_exporter_state_commit_duration_seconds_count",
 		"asana_event_delay_seconds_count", "asana_workspace_up", "asana_workspace_catching_up", "asana_workspace_backlog_seconds",
 		"asana_workspace_last_event_timestamp_seconds", "asana_workspace_last_success_timestamp_seconds",
 		"asana_exporter_api_announced_changes_total", "asana_exporter_event_series", "asana_exporter_event_series_limit",
