@@ -1,0 +1,84 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"cmp"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const alertmanagerExample = "../alerts/alertmanager.yml"
+
+// promtool has nothing to say about the rules.
+func TestRulesAreSound(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"../alerts/deletions.yml", "../alerts/exporter.yml"} {
+		out := mustRun(t, promtool(t), "check", "rules", "--lint=all", "--lint-fatal", path)
+		for line := range strings.Lines(out) {
+			line = strings.TrimSpace(line)
+			if line != "" && line != "Checking "+path && !strings.HasPrefix(line, "SUCCESS: ") {
+				t.Errorf("%s: %s", path, line)
+			}
+		}
+	}
+}
+
+// The rules do what their tests say.
+func TestRulesDoWhatTheirTestsSay(t *testing.T) {
+	t.Parallel()
+	paths, err := filepath.Glob("../alerts/tests/*.yml")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%d tests, %v", len(paths), err)
+	}
+	mustRun(t, promtool(t), append([]string{"test", "rules"}, paths...)...)
+}
+
+func TestAlertmanagerExampleIsSound(t *testing.T) {
+	t.Parallel()
+	if out := mustRun(t, amtool(t), "check-config", alertmanagerExample); !strings.Contains(out, "SUCCESS") {
+		t.Errorf("amtool: %s", out)
+	}
+}
+
+func TestAlertmanagerExampleTellsThePagerOfPagesOnly(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct{ alert, severity, receiver string }{
+		{"AsanaDeletionBurst", "page", "pager"},
+		{"AsanaProjectDeletionsInBacklog", "page", "pager"},
+		{"AsanaPositionInDanger", "page", "pager"},
+		{"AsanaDeletionBurstSmall", "warning", "chat"},
+		{"AsanaEventsLost", "warning", "chat"},
+		{"SomebodyElses", "page", "chat"},
+	} {
+		out := mustRun(t, amtool(t), "config", "routes", "test", "--config.file="+alertmanagerExample, "--verify.receivers="+row.receiver,
+			"alertname="+row.alert, "severity="+row.severity, "workspace=1200000000000001")
+		if !strings.Contains(out, row.receiver) {
+			t.Errorf("%s: amtool: %s", row.alert, out)
+		}
+	}
+}
+
+// promtool returns the program: that of PROMTOOL, or the one on the PATH.
+func promtool(t *testing.T) string {
+	t.Helper()
+	return lookUp(t, cmp.Or(os.Getenv("PROMTOOL"), "promtool"), "install Debian's package prometheus")
+}
+
+func amtool(t *testing.T) string {
+	t.Helper()
+	return lookUp(t, "amtool", "install Debian's package prometheus-alertmanager")
+}
+
+// mustRun returns what a program prints, and fails the test if it ends in failure.
+func mustRun(t *testing.T, program string, args ...string) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), program, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", program, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
