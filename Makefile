@@ -23,10 +23,10 @@ check: ## run everything that CI runs
 test: ## run the tests that need Go alone
 	go test ./...
 
-lint: ## look at format, vet, linters and go.mod
-	.ci/run format vet lint tidy
+lint: ## look at format, vet, linters, go.mod and the alert rules
+	.ci/run format vet lint tidy rules
 
-e2e: ## run the tests that need Prometheus, strace and Node
+e2e: ## run the tests that need Prometheus, amtool, strace and Node
 	.ci/run e2e
 
 fuzz: ## fuzz each target, FUZZTIME=1000000x for longer
