@@ -16,7 +16,7 @@ const alertmanagerExample = "../alerts/alertmanager.yml"
 // promtool has nothing to say about the rules.
 func TestRulesAreSound(t *testing.T) {
 	t.Parallel()
-	for _, path := range []string{"../alerts/deletions.yml", "../alerts/exporter.yml"} {
+	for _, path := range []string{"../alerts/deletions.yml", "../alerts/exporter.yml", "../alerts/recording.yml"} {
 		out := mustRun(t, promtool(t), "check", "rules", "--lint=all", "--lint-fatal", path)
 		for line := range strings.Lines(out) {
 			line = strings.TrimSpace(line)
