@@ -61,9 +61,10 @@ func serve(ctx context.Context, listeners []net.Listener, handler http.Handler, 
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          logs.errorLog(),
 	}
+	defer func() { _ = closeAll(listeners) }() // Those that were never served.
 	ended := make(chan error, 1)
 	go func() {
-		if listeners != nil {
+		if len(listeners) > 0 {
 			ended <- web.ServeMultiple(listeners, server, flags, logs.slog)
 		} else {
 			ended <- web.ListenAndServe(server, flags, logs.slog)

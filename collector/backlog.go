@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -13,27 +12,20 @@ const (
 	PeakWindow = 15 * time.Minute
 	// backlogHold is how long the backlog gauges stay after its counts became visible.
 	backlogHold = 20 * time.Minute
-	// backlogSlack is how long before the beginning of a backlog an event may have happened that came with it.
-	backlogSlack = 24 * time.Hour
+	// backlogSlack is how long before the beginning of a backlog an event may have happened that came with it, and
+	// longestBacklog how long ago at most: Asana keeps events for a day.
+	backlogSlack   = 24 * time.Hour
+	longestBacklog = 48 * time.Hour
 )
 
-// Running is a backlog that is being read: how much was deleted in which second. It is a value, like State.
-type Running struct {
+// A Stretch is a part of the stream that becomes visible in one step: how much was deleted when. It is a value, like State.
+type Stretch struct {
 	// Since is when the position was last at the end of the stream.
 	Since time.Time `json:"since"`
 	// Newest is the newest created_at that was read.
 	Newest time.Time `json:"newest,omitzero"`
-	// Moments are sorted; seconds in which nothing was deleted are left out.
-	Moments []moment `json:"moments,omitzero"`
-
-	untouched bool // Nothing was read yet: a process has just begun, and may find itself at the end of the stream.
-}
-
-// moment counts what was deleted in one second of event time.
-type moment struct {
-	Unix     int64  `json:"unix"`
-	Deleted  uint64 `json:"deleted"`
-	Projects uint64 `json:"projects,omitzero"`
+	// Steps are sorted; those in which nothing was deleted are left out.
+	Steps steps `json:"steps,omitzero"`
 }
 
 // A Backlog is one that was read to its end. Its truth is by event time: when things happened, not when they were counted.
@@ -45,8 +37,6 @@ type Backlog struct {
 	PeakProjects uint64 `json:"peak_projects"`
 	// HoldUntil is when it stops to be exposed.
 	HoldUntil time.Time `json:"hold_until"`
-	// Read is what it was made of, until it has been exposed. A process that ends before has shown nothing of it.
-	Read *Running `json:"read,omitzero"`
 }
 
 // Held returns what is exposed of backlogs at now: of those that are held, the longest and the highest; zero if there is none.
@@ -73,21 +63,20 @@ func (b Backlog) isHeld(now time.Time) bool {
 	return left > 0 && left <= 2*backlogHold
 }
 
-// settled returns the backlogs that are still held at now, when they can be seen: what they were made of is no longer needed.
-func settled(backlogs []Backlog, now time.Time) []Backlog {
-	var held []Backlog
+// held returns those of backlogs that are held at now, in a slice of its own.
+func held(backlogs []Backlog, now time.Time) []Backlog {
+	var still []Backlog
 	for _, b := range backlogs {
 		if b.isHeld(now) {
-			b.Read = nil
-			held = append(held, b)
+			still = append(still, b)
 		}
 	}
-	return held
+	return still
 }
 
-// with returns r with the deletions among events.
-func (r *Running) with(events []client.Event, now time.Time) *Running {
-	next := &Running{Since: r.Since, Newest: r.Newest, Moments: slices.Clone(r.Moments)}
+// with returns s with the deletions among events.
+func (s *Stretch) with(events []client.Event, now time.Time) *Stretch {
+	next := &Stretch{Since: s.Since, Newest: s.Newest, Steps: slices.Clone(s.Steps)}
 	for _, event := range events {
 		at := dateOf(event, now)
 		if at.IsZero() {
@@ -102,45 +91,27 @@ func (r *Running) with(events []client.Event, now time.Time) *Running {
 	return next
 }
 
-// add counts a deletion. A wild date counts at the edge of the backlog, so there is a limit to the number of moments.
-func (r *Running) add(at, now time.Time, project bool) {
-	first, last := r.Since.Add(-backlogSlack).Unix(), now.Unix()
-	unix := max(first, min(last, at.Unix()))
-	i, found := slices.BinarySearchFunc(r.Moments, unix, func(m moment, unix int64) int { return cmp.Compare(m.Unix, unix) })
-	if !found {
-		r.Moments = slices.Insert(r.Moments, i, moment{Unix: unix})
-	}
-	r.Moments[i].Deleted++
-	if project {
-		r.Moments[i].Projects++
-	}
+// add counts a deletion. A wild date counts at the edge of the stretch, so there is a limit to the number of steps.
+func (s *Stretch) add(at, now time.Time, project bool) {
+	first, last := stepOf(s.Since.Add(-backlogSlack)), stepOf(now)
+	first = max(first, stepOf(now.Add(-longestBacklog)))
+	s.Steps.add(max(first, min(last, stepOf(at))), project)
 }
 
 // newest returns how far the backlog was read in event time: between its beginning and now.
-func (r *Running) newest(now time.Time) time.Time {
+func (s *Stretch) newest(now time.Time) time.Time {
 	switch {
-	case r.Newest.Before(r.Since):
-		return r.Since
-	case r.Newest.After(now):
+	case s.Newest.Before(s.Since):
+		return s.Since
+	case s.Newest.After(now):
 		return now
 	}
-	return r.Newest
+	return s.Newest
 }
 
 // until returns the Backlog that ends at end and becomes visible at now.
-func (r *Running) until(end, now time.Time) Backlog {
-	b := Backlog{Seconds: max(0, end.Sub(r.Since).Seconds()), HoldUntil: now.Add(backlogHold), Read: r}
-	var deleted, projects uint64
-	first := 0 // The moments from first to the one at hand are inside one window.
-	for _, m := range r.Moments {
-		deleted += m.Deleted
-		projects += m.Projects
-		for ; m.Unix-r.Moments[first].Unix >= int64(PeakWindow/time.Second); first++ {
-			deleted -= r.Moments[first].Deleted
-			projects -= r.Moments[first].Projects
-		}
-		b.PeakDeleted = max(b.PeakDeleted, deleted)
-		b.PeakProjects = max(b.PeakProjects, projects)
-	}
+func (s *Stretch) until(end, now time.Time) Backlog {
+	b := Backlog{Seconds: max(0, end.Sub(s.Since).Seconds()), HoldUntil: now.Add(backlogHold)}
+	b.PeakDeleted, b.PeakProjects = s.Steps.peaks()
 	return b
 }

@@ -45,13 +45,13 @@ func TestBacklogCanBeginInTheMiddle(t *testing.T) {
 	wantEqual(t, "backlog", latest(s), Backlog{Seconds: 90, PeakDeleted: 3, HoldUntil: at(90*time.Second + 20*time.Minute)})
 }
 
-// peak looks at every window of 15 minutes that there is, by the second.
+// peak looks at every window of 15 minutes that there is, by steps of 10 s: one more than the window, since it is never too low.
 func peak(deletions []time.Time) uint64 {
 	var most uint64
 	for _, first := range deletions {
 		var inside uint64
 		for _, other := range deletions {
-			if age := other.Truncate(time.Second).Sub(first.Truncate(time.Second)); age >= 0 && age < PeakWindow {
+			if age := other.Truncate(stepLength).Sub(first.Truncate(stepLength)); age >= 0 && age <= PeakWindow {
 				inside++
 			}
 		}
@@ -95,10 +95,10 @@ func TestPeakIsThatOfTheFullestWindow(t *testing.T) {
 }
 
 // Undated deletions and those of wild dates are counted where the backlog ends or begins: they are never left out, and
-// there is a limit to the number of moments that are kept.
+// there is a limit to the number of steps that are kept.
 func TestWildDatesCountAtTheEdges(t *testing.T) {
 	now := at(2 * time.Hour)
-	r := &Running{Since: at(time.Hour)}
+	r := &Stretch{Since: at(time.Hour)}
 	r = r.with([]client.Event{
 		event("deleted", "task", time.Time{}),                 // Without a date: now.
 		event("deleted", "task", now.Add(59*time.Minute)),     // Asana's clock is ahead.
@@ -108,16 +108,16 @@ func TestWildDatesCountAtTheEdges(t *testing.T) {
 		event("deleted", "task", at(-22*time.Hour)),           // Late.
 		event("added", "task", at(90*time.Minute)),            // No deletion.
 	}, now)
-	first, last := at(-23*time.Hour).Unix(), now.Unix()
-	want := []moment{{first, 2, 2}, {first + 3600, 1, 0}, {last, 3, 0}}
-	wantEqual(t, "moments", r.Moments, want)
+	first, last := stepOf(at(-23*time.Hour)), stepOf(now)
+	want := steps{{first, 2, 2}, {first + 360, 1, 0}, {last, 3, 0}}
+	wantEqual(t, "steps", r.Steps, want)
 	wantEqual(t, "newest", r.Newest, now.Add(59*time.Minute))
 	wantEqual(t, "how far it was read", r.newest(now), now)
 }
 
-func TestNumberOfMomentsHasALimit(t *testing.T) {
+func TestNumberOfStepsHasALimit(t *testing.T) {
 	now := at(24 * time.Hour)
-	r := &Running{Since: at(0)}
+	r := &Stretch{Since: at(0)}
 	random := rand.New(rand.NewPCG(5, 0))
 	for range 20 {
 		list := make([]client.Event, 1000)
@@ -126,11 +126,11 @@ func TestNumberOfMomentsHasALimit(t *testing.T) {
 		}
 		r = r.with(list, now)
 	}
-	if most := 2*24*60*60 + 1; len(r.Moments) > most {
-		t.Errorf("%d moments, want at most %d", len(r.Moments), most)
+	if most := 2*24*60*6 + 1; len(r.Steps) > most {
+		t.Errorf("%d steps, want at most %d", len(r.Steps), most)
 	}
-	if !slices.IsSortedFunc(r.Moments, func(a, b moment) int { return int(a.Unix - b.Unix) }) {
-		t.Error("moments are not sorted")
+	if !slices.IsSortedFunc([]step(r.Steps), func(a, b step) int { return int(a.at - b.at) }) {
+		t.Error("steps are not sorted")
 	}
 }
 

@@ -67,6 +67,29 @@ func BenchmarkWith(b *testing.B) {
 	}
 }
 
+// What a page costs in the middle of a backlog of a day in which something was deleted in every step, beside one of any day.
+func BenchmarkPageOfABacklog(b *testing.B) {
+	for _, hours := range []int{0, 24} {
+		s := following()
+		if hours > 0 {
+			s.Running = &Stretch{Since: at(0)}
+		}
+		for at := range int64(hours) * int64(time.Hour/stepLength) {
+			s.Running.Steps = append(s.Running.Steps, step{94668480 + at, 3, 1})
+		}
+		page := client.Page{Sync: "1", HasMore: true, Events: slices.Repeat(events(1, at(12*time.Hour)), 1000)}
+		b.Run(fmt.Sprintf("hours=%d", hours), func(b *testing.B) {
+			b.ReportAllocs()
+			defer reportCPU(b)()
+			for b.Loop() {
+				if _, err := s.With(page, at(25*time.Hour), lax()).encode(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkEncode(b *testing.B) {
 	for _, n := range []int{100, 10_000} {
 		s, _ := many(n)

@@ -43,7 +43,6 @@ func latest(s State) Backlog {
 		return Backlog{}
 	}
 	b := s.Backlogs[len(s.Backlogs)-1]
-	b.Read = nil
 	return b
 }
 
@@ -186,7 +185,7 @@ func newRig(t *testing.T, state State, o Options, answer answer) *rig {
 	}
 	r.registry = prometheus.NewPedanticRegistry()
 	r.Poller = NewPoller(r.asana, r.disk, NewMetrics(r.registry, "1"), state, o)
-	r.asked = ""
+	r.asking = asking{}
 	r.registry.MustRegister(NewCollector("1", r.Poller))
 	return r
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// stateVersion is the version of the state file that this program writes, and the newest that it reads.
+// stateVersion is the version of the state file that this program writes, and the newest that it reads. Any other member is
+// another version: an older program must not take the file for a damaged one.
 const stateVersion = 1
 
 // ErrNewerState reports a state file that a newer version of the program has written.
@@ -38,7 +39,8 @@ type stateFile struct {
 	Name      string       `json:"name,omitzero"`
 	LostSince time.Time    `json:"lost_since,omitzero"`
 	Gaps      []gapFile    `json:"gaps"`
-	Running   *Running     `json:"running,omitzero"`
+	Running   *Stretch     `json:"running,omitzero"`
+	Unseen    *Stretch     `json:"unseen,omitzero"`
 	Backlogs  []Backlog    `json:"backlogs,omitzero"`
 	Series    []seriesFile `json:"series,omitzero"` // Last, and written by appendSeries.
 }
@@ -61,9 +63,19 @@ type seriesFile struct {
 // encode returns the content of a state file.
 func (s State) encode() ([]byte, error) {
 	file := stateFile{
-		Version: stateVersion, Workspace: s.Workspace, Epoch: s.Epoch, Token: s.Token, Committed: s.Committed, AtEnd: s.AtEnd, LastEvent: s.LastEvent,
-		Name: s.Name, LostSince: s.LostSince, Running: s.Running, Backlogs: s.Backlogs,
-		Gaps: make([]gapFile, len(s.Gaps)),
+		Version:   stateVersion,
+		Workspace: s.Workspace,
+		Epoch:     s.Epoch,
+		Token:     s.Token,
+		Committed: s.Committed,
+		AtEnd:     s.AtEnd,
+		LastEvent: s.LastEvent,
+		Name:      s.Name,
+		LostSince: s.LostSince,
+		Gaps:      make([]gapFile, len(s.Gaps)),
+		Running:   s.Running,
+		Unseen:    s.Unseen,
+		Backlogs:  s.Backlogs,
 	}
 	for i, reason := range Reasons() {
 		g := s.Gaps[i]
@@ -159,9 +171,19 @@ func checksum(body []byte) []byte {
 // state checks what a checksum can't: that the content makes sense.
 func (f stateFile) state() (State, error) {
 	s := State{
-		Workspace: f.Workspace, Epoch: f.Epoch, Token: f.Token, Committed: f.Committed, AtEnd: f.AtEnd, LastEvent: f.LastEvent,
-		Name: f.Name, LostSince: f.LostSince, Running: f.Running, Backlogs: f.Backlogs,
-		series: make([]Series, 0, len(f.Series)), index: make(map[Labels]int, len(f.Series)),
+		Workspace: f.Workspace,
+		Epoch:     f.Epoch,
+		Token:     f.Token,
+		Committed: f.Committed,
+		AtEnd:     f.AtEnd,
+		LastEvent: f.LastEvent,
+		Name:      f.Name,
+		LostSince: f.LostSince,
+		Running:   f.Running,
+		Unseen:    f.Unseen,
+		Backlogs:  f.Backlogs,
+		series:    make([]Series, 0, len(f.Series)),
+		index:     make(map[Labels]int, len(f.Series)),
 	}
 	for i := range s.Gaps {
 		s.Gaps[i].Created = f.Committed

@@ -25,10 +25,11 @@ func small() State {
 			{1, 12.5, exposure{Created: at(0), Shown: true}},
 			{2, 3600.25, exposure{Created: at(0)}},
 		},
-		Running: &Running{Since: at(2 * time.Hour), Newest: at(150 * time.Minute), Moments: []moment{{946692000, 3, 1}, {946693800, 1, 0}}},
+		Running: &Stretch{Since: at(2 * time.Hour), Newest: at(150 * time.Minute), Steps: steps{{94669200, 3, 1}, {94669380, 1, 0}}},
+		Unseen:  &Stretch{Since: at(99 * time.Minute), Steps: steps{{94669080, 1, 0}}},
 		Backlogs: []Backlog{
 			{Seconds: 7200, PeakDeleted: 500, PeakProjects: 20, HoldUntil: at(time.Hour)},
-			{Seconds: 61, PeakDeleted: 1, HoldUntil: at(2 * time.Hour), Read: &Running{Since: at(99 * time.Minute), Moments: []moment{{946690800, 1, 0}}}},
+			{Seconds: 61, PeakDeleted: 1, HoldUntil: at(2 * time.Hour)},
 		},
 		series: []Series{
 			{deletedTask(), 1<<53 + 1, exposure{Created: at(0), Shown: true}},

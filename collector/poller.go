@@ -71,15 +71,18 @@ type Poller struct {
 	failures int       // Polls that failed, in a row.
 	unsaved  bool      // A reveal could not be saved: it waits for the next poll.
 	askName  time.Time // When to ask for the name of the workspace.
-	asked    string    // The token that was asked with last, perhaps by the process before.
-	skipped  string    // The token that came as the answer and was not committed; empty if none came.
+	asking   asking
+	// unfinished tells that the process before ended in the middle of a stretch, or before it was shown; unseen that the
+	// State on disk has one that was not.
+	unfinished, unseen bool
 }
 
 // NewPoller returns a Poller that goes on from state, which must be durable.
 func NewPoller(source Source, saver Saver, metrics *Metrics, state State, o Options) *Poller {
 	p := &Poller{
 		source: source, saver: saver, metrics: metrics, logger: o.Logger, jitter: o.Jitter,
-		interval: o.Interval, timeout: o.Timeout, state: state.Resumed(), asked: state.Token,
+		interval: o.Interval, timeout: o.Timeout, state: state.Resumed(), asking: asking{token: state.Token},
+		unfinished: state.Running != nil || state.Unseen != nil,
 	}
 	if p.interval == 0 {
 		p.interval = 15 * time.Second
@@ -100,7 +103,7 @@ func NewPoller(source Source, saver Saver, metrics *Metrics, state State, o Opti
 	}
 	now := time.Now()
 	p.state = p.state.exposed(now, false)
-	p.board.view.Store(&View{State: state, CatchingUp: state.Running != nil, LastSuccess: state.lastSuccess()})
+	p.board.view.Store(&View{State: p.state, CatchingUp: state.Running != nil, LastSuccess: state.lastSuccess()})
 	p.promise(now)
 	return p
 }
@@ -136,9 +139,10 @@ func (p *Poller) Run(ctx context.Context) error {
 	return nil
 }
 
-// leave commits how far the stream was read since the last commit, so that a restart does not look like an outage.
+// leave commits how far the stream was read since the last commit, and that all was shown, so that a restart does not look
+// like an outage.
 func (p *Poller) leave() {
-	if !p.accepted || p.state.Running != nil || !p.state.AtEnd.After(p.state.Committed) {
+	if !p.accepted || p.state.Running != nil || !p.unseen && !p.state.AtEnd.After(p.state.Committed) {
 		return
 	}
 	if err := p.commit(p.state, time.Now()); err != nil {
@@ -179,25 +183,16 @@ func (p *Poller) turn(ctx context.Context, start time.Time) time.Time {
 // poll asks for one page and counts it. It tells whether another can be had at once.
 func (p *Poller) poll(ctx context.Context) (more bool, err error) {
 	defer p.caught(&err)
-	again := p.state.Token != "" && p.asked == p.state.Token
-	if !again {
-		p.asked, p.skipped = p.state.Token, ""
-	}
+	again := p.asking.begin(p.state.Token)
 	page, err := p.source.Events(ctx, p.state.Token)
 	if expired, ok := errors.AsType[*client.SyncExpiredError](err); ok && expired.Sync != "" {
 		return p.expired(expired)
 	}
 	if err != nil {
+		p.asking.lost()
 		return false, err
 	}
-	return p.accept(page, again && p.mayBeOld(page), time.Now())
-}
-
-// mayBeOld tells whether page, the answer to a token that was asked with before, may be what was answered then: "Re-requesting
-// the current sync token … will always return the same results", says https://developers.asana.com/reference/getevents. Then
-// it may end where the stream ended at that time, and only its own token leads to the end of today.
-func (p *Poller) mayBeOld(page client.Page) bool {
-	return page.Sync != p.state.Token && (p.skipped == "" || p.skipped == page.Sync)
+	return p.accept(page, p.asking.answered(page.Sync, again), time.Now())
 }
 
 // caught, deferred, turns a panic into an error.
@@ -208,11 +203,11 @@ func (p *Poller) caught(err *error) {
 	}
 }
 
-// accept commits a page and publishes it, unless it is part of a backlog that goes on. More than an old page can always be had.
+// accept commits a page and publishes it, unless it is part of a backlog that goes on. An old page is not the end of the
+// stream, whatever it says, and more can always be had.
 func (p *Poller) accept(page client.Page, old bool, now time.Time) (more bool, err error) {
-	moved := page.Sync != p.state.Token
-	any := len(page.Events)+page.Strays > 0
-	more = old || page.HasMore && any // A page with nothing in it promises nothing: it could spin.
+	moved, empty := page.Sync != p.state.Token, len(page.Events)+page.Strays == 0
+	more = old || page.HasMore && !empty // A page with nothing in it promises nothing: it could spin.
 	page.HasMore = page.HasMore || old
 	switch {
 	case !moved && len(page.Events) > 0:
@@ -222,16 +217,10 @@ func (p *Poller) accept(page client.Page, old bool, now time.Time) (more bool, e
 	case page.Strays > 0:
 		level.Warn(p.logger).Log("msg", "elements of a page are no events", "elements", page.Strays)
 	}
-	if any || page.HasMore || p.worthCommit(now) {
-		lostSince := p.state.LostSince
-		p.skipped = page.Sync
-		if err := p.commit(p.state.With(page, now, p.rules), now); err != nil {
-			return false, err
-		}
-		p.logLost(Lost{StateLost, lostSince, now, true})
-		p.metrics.counted(page.Events, now)
-	} else {
-		p.state, p.skipped = p.state.atEnd(now), page.Sync
+	if empty && !page.HasMore && !p.worthCommit(moved, now) {
+		p.state = p.state.atEnd(now)
+	} else if err := p.count(page, now); err != nil {
+		return false, err
 	}
 	p.accepted = true
 	p.publish(!page.HasMore)
@@ -240,10 +229,22 @@ func (p *Poller) accept(page client.Page, old bool, now time.Time) (more bool, e
 }
 
 // worthCommit tells whether an empty page at the end of the stream changes more than the time.
-func (p *Poller) worthCommit(now time.Time) bool {
-	reading := p.state.Running != nil && !p.state.Running.untouched
-	return reading || p.state.Token == "" || p.state.behind(now, p.rules) ||
+func (p *Poller) worthCommit(moved bool, now time.Time) bool {
+	reading := p.state.Running != nil && (p.accepted || p.unfinished)
+	frozen := moved && p.asking.repeats // Whoever asks with the old token again learns nothing new.
+	return reading || frozen || p.state.Token == "" || p.state.behind(now, p.rules) ||
 		now.Sub(p.state.Committed).Abs() >= quietCommit // Abs, since the clock may have been set back.
+}
+
+// count commits the State after a page.
+func (p *Poller) count(page client.Page, now time.Time) error {
+	lostSince := p.state.LostSince
+	if err := p.commit(p.state.With(page, now, p.rules), now); err != nil {
+		return err
+	}
+	p.logLost(Lost{StateLost, lostSince, now, true})
+	p.metrics.counted(page.Events, now)
+	return nil
 }
 
 // expired goes on from a fresh token, and reports what was lost.
@@ -281,7 +282,7 @@ func (p *Poller) commit(next State, now time.Time) error {
 	err := p.saver.Save(next)
 	p.metrics.committed(err, time.Since(start))
 	if err == nil {
-		p.state = next
+		p.state, p.unseen = next, next.Unseen != nil
 	}
 	return err
 }

@@ -141,7 +141,7 @@ func TestUnsavedPageIsReadAgain(t *testing.T) {
 			seen = append(seen, shown(r.View())[deletedTask()])
 			return pages(call, token)
 		})
-		r.disk.fail = func(save int) error { return []error{syscall.ENOSPC, syscall.EIO, nil, syscall.EROFS, nil, nil}[save] }
+		r.disk.fail = func(save int) error { return map[int]error{0: syscall.ENOSPC, 1: syscall.EIO, 3: syscall.EROFS}[save] }
 		r.run(10 * time.Second)
 		wantEqual(t, "asked", r.asana.asked, []question{
 			{0, "0"},

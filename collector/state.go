@@ -55,8 +55,11 @@ type State struct {
 	LostSince time.Time
 	// Gaps are in the order of Reasons.
 	Gaps [2]Gap
-	// Running is the backlog that is being read; nil if there is none.
-	Running *Running
+	// Running is what is being read and not shown before the end of the stream; nil if there is no such thing.
+	Running *Stretch
+	// Unseen is what the last page was made of if it was to be shown at once, until it is; nil if there is none. A process that
+	// ends before has shown nothing of it.
+	Unseen *Stretch
 	// Backlogs are those that were read to their end and may still be exposed; see Held.
 	Backlogs []Backlog
 
@@ -154,17 +157,19 @@ func (g Gap) Visible() (count uint64, seconds float64) {
 }
 
 // Resumed returns the State from which a new process goes on. Nothing of it has been exposed by this process, so all that is
-// read up to the end of the stream becomes visible in one step, together with a backlog that may have been read to its end
-// without being shown. Whether that is a backlog is decided at the end.
+// read up to the end of the stream becomes visible in one step, together with what the process before may have committed
+// without showing it. Whether that is a backlog is decided at the end.
 func (s State) Resumed() State {
-	last := len(s.Backlogs) - 1
 	switch {
 	case s.Running != nil || s.AtEnd.IsZero():
-	case last >= 0 && s.Backlogs[last].Read != nil:
-		s.Running = s.Backlogs[last].Read
-		s.Backlogs = s.Backlogs[:last:last]
+	case s.Unseen != nil:
+		s.Running, s.Unseen = s.Unseen, nil
+		last := len(s.Backlogs) - 1
+		if last >= 0 && s.Running.Since.Before(s.AtEnd) && s.Backlogs[last].HoldUntil.Equal(s.AtEnd.Add(backlogHold)) {
+			s.Backlogs = s.Backlogs[:last:last] // It ended with this very stretch, which now goes on.
+		}
 	default:
-		s.Running = &Running{Since: s.AtEnd, untouched: true}
+		s.Running = &Stretch{Since: s.AtEnd}
 	}
 	return s
 }
@@ -174,9 +179,9 @@ func (s State) With(page client.Page, now time.Time, rules Rules) State {
 	now = stamp(now)
 	next := s
 	next.Token = page.Sync
-	next.Backlogs = settled(s.Backlogs, now)
+	next.Backlogs, next.Unseen = held(s.Backlogs, now), nil
 	if next.Running == nil && s.behind(now, rules) {
-		next.Running = &Running{Since: s.AtEnd}
+		next.Running = &Stretch{Since: s.AtEnd}
 	}
 	if !s.LostSince.IsZero() { // Asana gave a first token without a 412.
 		next.lose(Lost{Reason: StateLost, From: s.LostSince, To: now})
@@ -184,8 +189,11 @@ func (s State) With(page client.Page, now time.Time, rules Rules) State {
 	}
 	next.count(page.Events, now, rules)
 	next.Committed = now // Not before count: a new series was created at the previous commit.
-	if next.Running != nil {
+	switch {
+	case next.Running != nil:
 		next.Running = next.Running.with(page.Events, now)
+	case len(page.Events) > 0:
+		next.Unseen = (&Stretch{Since: s.AtEnd}).with(page.Events, now)
 	}
 	if !page.HasMore {
 		next.finish(now, rules)
@@ -217,10 +225,12 @@ func (s State) atEnd(now time.Time) State {
 
 // finish ends what is running, which was a backlog if it lasted long enough. It changes s.
 func (s *State) finish(now time.Time, rules Rules) {
-	if s.Running != nil && now.Sub(s.Running.Since) > rules.CatchUpAfter {
-		s.Backlogs = append(s.Backlogs, s.Running.until(now, now)) // A slice of our own: With has made it.
+	if s.Running != nil {
+		if now.Sub(s.Running.Since) > rules.CatchUpAfter {
+			s.Backlogs = append(s.Backlogs, s.Running.until(now, now)) // A slice of our own: With has made it.
+		}
+		s.Unseen, s.Running = s.Running, nil
 	}
-	s.Running = nil
 	s.AtEnd = now
 }
 
@@ -269,13 +279,16 @@ func (s State) Expired(fresh string, now time.Time, accepted bool) (State, Lost)
 		next.LostSince = time.Time{}
 	case accepted && s.Running != nil:
 		lost.From = s.Running.newest(now)
-		next.Backlogs = append(settled(s.Backlogs, now), s.Running.until(lost.From, now))
-		next.Running = nil
+		next.Backlogs = append(held(s.Backlogs, now), s.Running.until(lost.From, now))
+		next.Unseen, next.Running = s.Running, nil
 	case !accepted:
 		lost.NewEpoch = true
+		if s.Running != nil { // What was not shown is lost, too.
+			lost.From = s.Running.Since
+		}
 		next = NewEpoch(now)
 		next.Workspace, next.Name = s.Workspace, s.Name
-		next.Gaps, next.Backlogs, next.LastEvent = s.Gaps, settled(s.Backlogs, now), s.LastEvent
+		next.Gaps, next.Backlogs, next.LastEvent = s.Gaps, held(s.Backlogs, now), s.LastEvent
 	}
 	next.Token, next.AtEnd, next.Committed = fresh, now, now
 	if !lost.From.IsZero() {
@@ -293,7 +306,7 @@ func (s *State) lose(lost Lost) {
 
 // exposed returns the State as it is when people can see it from now on.
 func (s State) exposed(now time.Time, events bool) State {
-	s.Backlogs = settled(s.Backlogs, now)
+	s.Unseen = nil
 	for i := range s.Gaps {
 		s.Gaps[i].exposedSince(now)
 	}
