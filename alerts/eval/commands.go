@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"asana_exporter/alerts/eval/internal/cost"
 	"asana_exporter/alerts/eval/internal/engine"
 	"asana_exporter/alerts/eval/internal/scenario"
 	"asana_exporter/alerts/eval/internal/score"
@@ -117,6 +118,11 @@ func (o options) agrees(ctx context.Context, s *scenario.Scenario) (string, erro
 	}
 	only := engine.Differences(mine.Firings, theirs)
 	return fmt.Sprintf("%d firings, %d differ %v", len(theirs), len(only), only), nil
+}
+
+// price prints what the rules cost a real server.
+func price(ctx context.Context, w io.Writer, o options) error {
+	return cost.Measure(ctx, w, cost.Options{Rules: o.rules, Server: o.server, Workspaces: o.workspaces, Time: o.measure})
 }
 
 // judge runs a rule file over the scenarios of a seed, several at a time.

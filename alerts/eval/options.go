@@ -26,6 +26,9 @@ type options struct {
 	workers         int
 	times           bool
 	play            simulate.Options
+	workspaces      int
+	server          string
+	measure         time.Duration
 }
 
 func parse(command string, args []string) (options, error) {
@@ -43,6 +46,9 @@ func parse(command string, args []string) (options, error) {
 	f.BoolVar(&o.play.Staggered, "staggered", true, "their processes fail at different times")
 	f.BoolVar(&o.play.Late, "late", true, "events come late: most within a minute, a few after ten")
 	f.BoolVar(&o.play.Jitter, "jitter", true, "scrapes don't come on the dot")
+	f.IntVar(&o.workspaces, "workspaces", 50, "cost: workspaces that the server follows")
+	f.StringVar(&o.server, "server", "prometheus", "cost: the server to start")
+	f.DurationVar(&o.measure, "for", 3*time.Minute, "cost: how long it runs")
 	seeds := f.String("seeds", "3,11,12", "comma-separated seeds of everything random")
 	if err := f.Parse(args); err != nil {
 		return o, err

@@ -43,17 +43,48 @@ type Rules []*rule
 // Load reads rule files.
 func Load(files ...string) (Rules, error) {
 	var all Rules
-	p := newParser()
 	for _, file := range files {
-		groups, errs := rulefmt.ParseFile(file, false, model.UTF8Validation, p, slog.New(slog.DiscardHandler))
-		if len(errs) > 0 {
-			return nil, fmt.Errorf("rules %s: %w", file, errors.Join(errs...))
+		groups, err := parse(file)
+		if err != nil {
+			return nil, err
 		}
-		for _, g := range groups.Groups {
+		for _, g := range groups {
 			all = all.with(g)
 		}
 	}
-	return all, all.link(p)
+	return all, all.link(newParser())
+}
+
+// Group is a group of rules, which a server evaluates one after the other.
+type Group struct {
+	Name     string
+	Rules    int
+	Interval time.Duration
+}
+
+// Groups lists the groups of a rule file.
+func Groups(file string) ([]Group, error) {
+	groups, err := parse(file)
+	var all []Group
+	for _, g := range groups {
+		all = append(all, Group{g.Name, len(g.Rules), intervalOf(g)})
+	}
+	return all, err
+}
+
+func parse(file string) ([]rulefmt.RuleGroup, error) {
+	groups, errs := rulefmt.ParseFile(file, false, model.UTF8Validation, newParser(), slog.New(slog.DiscardHandler))
+	if len(errs) > 0 {
+		return nil, fmt.Errorf("rules %s: %w", file, errors.Join(errs...))
+	}
+	return groups.Groups, nil
+}
+
+func intervalOf(g rulefmt.RuleGroup) time.Duration {
+	if g.Interval == 0 {
+		return defaultInterval
+	}
+	return time.Duration(g.Interval)
 }
 
 func newParser() parser.Parser { return parser.NewParser(parser.Options{}) }
@@ -71,10 +102,6 @@ func newQueries() *promql.Engine {
 }
 
 func (rs Rules) with(g rulefmt.RuleGroup) Rules {
-	interval := time.Duration(g.Interval)
-	if interval == 0 {
-		interval = defaultInterval
-	}
 	for _, r := range g.Rules {
 		l := maps.Clone(g.Labels)
 		if l == nil {
@@ -82,7 +109,7 @@ func (rs Rules) with(g rulefmt.RuleGroup) Rules {
 		}
 		maps.Copy(l, r.Labels)
 		rs = append(rs, &rule{
-			index: len(rs), record: r.Record, alert: r.Alert, expr: r.Expr, interval: interval,
+			index: len(rs), record: r.Record, alert: r.Alert, expr: r.Expr, interval: intervalOf(g),
 			hold: time.Duration(r.For), keep: time.Duration(r.KeepFiringFor), labels: l, needs: map[int]bool{},
 		})
 	}

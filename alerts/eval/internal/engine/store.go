@@ -62,6 +62,12 @@ func (s *Store) find(l labels.Labels) *Series {
 	return nil
 }
 
+// All are the series in the order in which they were made.
+func (s *Store) All() []*Series { return slices.Clone(s.series) }
+
+// Labels are the labels of the series, its name among them.
+func (s *Series) Labels() labels.Labels { return s.labels }
+
 // Samples are the times in milliseconds and the values of the series.
 func (s *Series) Samples() (times []int64, values []float64) { return s.times, s.values }
 

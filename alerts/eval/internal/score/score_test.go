@@ -87,6 +87,8 @@ func TestTable(t *testing.T) {
 | false pages per workspace and 90 days, real seasonal | - | - |
 | false pages per workspace and 90 days, real bursty | - | - |
 | warnings for nothing, likewise, synthetic | 0.00 (0) | - |
+| warnings for nothing, likewise, real seasonal | - | - |
+| warnings for nothing, likewise, real bursty | - | - |
 | false pages in week 1; near outages and restarts | 1; 0 | 0; 0 |
 `
 	if got := b.String(); got != want {

@@ -44,9 +44,11 @@ func Table(w io.Writer, columns []Column) {
 			return perQuarter(columns[i].Results, class, func(r Result) int { return len(r.False) })
 		})
 	}
-	row(w, columns, "warnings for nothing, likewise, "+synthetic, func(i int) string {
-		return perQuarter(columns[i].Results, synthetic, func(r Result) int { return r.Warnings })
-	})
+	for _, class := range []string{synthetic, seasonal, bursty} {
+		row(w, columns, "warnings for nothing, likewise, "+class, func(i int) string {
+			return perQuarter(columns[i].Results, class, func(r Result) int { return r.Warnings })
+		})
+	}
 	row(w, columns, "false pages in week 1; near outages and restarts", func(i int) string {
 		week, faults := 0, 0
 		for _, r := range columns[i].Results {
