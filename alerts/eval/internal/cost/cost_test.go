@@ -1,10 +1,15 @@
 package cost
 
 import (
+	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
 
 	"asana_exporter/alerts/eval/internal/engine"
 )
@@ -31,35 +36,51 @@ func TestEvaluationsAreWeighedByTheirInterval(t *testing.T) {
 	groups := []engine.Group{{Name: "counts", Rules: 2, Interval: time.Minute}, {Name: "usual", Rules: 3, Interval: 5 * time.Minute}}
 	spent := map[string][]float64{"counts": {.3, .1, .2}, "usual": {1}}
 	var b strings.Builder
-	if err := print(&b, Options{Workspaces: 7}, groups, spent); err != nil {
+	if err := table(&b, 7, groups, spent); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"7 workspaces\n",
-		"| counts | 2 | 1m0s | 0.200 s | 0.100 s | 0.200 s | 0.100 s |",
-		"| usual | 3 | 5m0s | 1.000 s | 1.000 s | 0.200 s | 0.200 s |",
-		"| all | | | | | 0.400 s | 0.300 s |",
-		"0.7 % of a core, 0.5 % on a machine",
+		"7 workspaces, in seconds\n",
+		"| counts | 2 | 1m0s | 0.200 | 0.100 | 0.200 | 0.100 |",
+		"| usual | 3 | 5m0s | 1.000 | 1.000 | 0.200 | 0.200 |",
+		"| all | | | | | 0.400 | 0.300 |",
+		"0.7 % of a core, 0.5 % by the fastest",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}
 	}
-	if err := print(&b, Options{}, append(groups, engine.Group{Name: "alerts"}), spent); err == nil {
+	if err := table(&b, 7, append(groups, engine.Group{Name: "alerts"}), spent); err == nil {
 		t.Error("no error for a group that was never evaluated")
 	}
 }
 
-func TestEachWorkspaceHasAHistoryOfItsOwn(t *testing.T) {
+func TestEachWorkspaceHasAHistoryThatEndsNow(t *testing.T) {
 	store := engine.NewStore()
-	for _, name := range []string{"1", "2"} {
-		seen := map[string]bool{}
-		n := int(name[0] - '0')
-		for s := range history(store.All(), n, scrapes.Milliseconds(), 0) {
-			seen[s.series.Get("workspace")] = true
+	store.Series(labels.FromStrings(model.MetricNameLabel, "limit", "workspace", "simulated")).Add(500, 7)
+	store.Series(labels.FromStrings(model.MetricNameLabel, "knob")).Add(400, 8)
+	const now = 1_000_000_000
+	for n := range 2 {
+		var recorded, scraped []string
+		knobs := 0
+		for s := range history(store.All(), n, now, 500) {
+			switch name := s.series.Get(model.MetricNameLabel); {
+			case name == "knob":
+				knobs++
+			case name == "limit":
+				recorded = append(recorded, fmt.Sprint(s.series.Get("workspace"), " ", s.at, " ", s.value))
+			case s.series.Get("workspace") != workspace(n) || s.series.Get("instance") != instance || s.at >= now:
+				scraped = append(scraped, s.series.String())
+			}
 		}
-		if len(seen) != 1 || !seen[workspace(n)] {
-			t.Errorf("workspace %d: samples of %v", n, seen)
+		if want := []string{workspace(n) + " 1000000000 7"}; !slices.Equal(recorded, want) {
+			t.Errorf("recorded %q, want %q", recorded, want)
+		}
+		if len(scraped) != 0 {
+			t.Errorf("scrapes of something else: %v", scraped)
+		}
+		if want := 1 - min(n, 1); knobs != want {
+			t.Errorf("%d samples of what all workspaces share, want %d", knobs, want)
 		}
 	}
 }

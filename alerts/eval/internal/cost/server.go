@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
 )
 
 const (
@@ -64,8 +65,8 @@ func expose(workspaces int) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		page, now := bufio.NewWriter(w), time.Now().UnixMilli()
 		for _, s := range all {
-			name := s.labels.Get(model.MetricNameLabel)
-			fmt.Fprintf(page, "%s%s %g\n", name, strings.TrimPrefix(s.labels.DropMetricName().String(), name), s.value(now))
+			bare := labels.NewBuilder(s.labels).Del(model.MetricNameLabel).Labels()
+			fmt.Fprintf(page, "%s%s %g\n", s.labels.Get(model.MetricNameLabel), bare, s.value(now))
 		}
 		_ = page.Flush() // The server may have been stopped.
 	})

@@ -39,6 +39,26 @@ func TestIncidentsAddDeletions(t *testing.T) {
 	}
 }
 
+func TestNoIncidentWithinAnOutageWhoseEventsAreLost(t *testing.T) {
+	inOutage := 0
+	for seed := range uint64(6) {
+		s := Synthetic(seed, 91, "syn-sparse-1_inc")[0]
+		for _, w := range s.Incidents {
+			for _, o := range s.Faults.Outages {
+				if w.From < o.From || w.From >= o.To || !o.Long() {
+					continue
+				}
+				if inOutage++; o.Kind == Lost {
+					t.Errorf("seed %d: %s at minute %d can't be found", seed, w.Kind, w.From)
+				}
+			}
+		}
+	}
+	if inOutage < 6 {
+		t.Errorf("%d incidents within outages, the test shows nothing", inOutage)
+	}
+}
+
 func TestCutDropsLaterIncidents(t *testing.T) {
 	s := &Scenario{Minutes: 30 * Day, Incidents: []Window{{Deadline: 100}, {Deadline: 20 * Day}}}
 	s.Cut(10)

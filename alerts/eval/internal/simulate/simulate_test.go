@@ -81,6 +81,23 @@ func TestWorkspaceIsShownBeforeTheFirstCatchUp(t *testing.T) {
 	}
 }
 
+func TestLostEventsAreNeverCounted(t *testing.T) {
+	store := Play(oneAMinute(scenario.Faults{Outages: []scenario.Outage{{From: 10, To: 30, Kind: scenario.Lost}}}), Options{})
+	if got, want := counts(store, first, 9, 29, 30, 31), []float64{10, 10, 11, 12}; !slices.Equal(got, want) {
+		t.Errorf("counts %v, want %v", got, want)
+	}
+	if got := at(store, 30, "asana_workspace_backlog_seconds", first); got != 0 {
+		t.Errorf("a backlog of %v seconds, want none", got)
+	}
+}
+
+func TestRestartMissesAScrape(t *testing.T) {
+	store := Play(oneAMinute(scenario.Faults{Restarts: []int{25}, Missed: [][2]int{{40, 42}}}), Options{})
+	if got, want := counts(store, first, 24, 25, 26, 39, 40, 41, 42), []float64{25, -1, 27, 40, -1, -1, 43}; !slices.Equal(got, want) {
+		t.Errorf("counts %v, want %v", got, want)
+	}
+}
+
 func TestStaggeredReplicas(t *testing.T) {
 	s := oneAMinute(scenario.Faults{Outages: []scenario.Outage{{From: 30, To: 35, Kind: scenario.Down}}, StateLost: []int{25}})
 	store := Play(s, Options{Replicas: 2, Staggered: true})
@@ -117,6 +134,18 @@ func TestLateEventsAreAllDelivered(t *testing.T) {
 	}
 	if mean := late / 3000; math.IsNaN(mean) || mean < .5 || mean > 2 {
 		t.Errorf("a mean delay of %v minutes, want about one", mean)
+	}
+}
+
+func TestJitterShakesEachScrape(t *testing.T) {
+	store := Play(oneAMinute(scenario.Faults{}), Options{Jitter: true})
+	times, _ := store.Series(labels.FromStrings(model.MetricNameLabel, "up", "job", "asana_exporter", "instance", first)).Samples()
+	var least, most int64 = math.MaxInt64, 0
+	for i := 1; i < len(times); i++ {
+		least, most = min(least, times[i]-times[i-1]), max(most, times[i]-times[i-1])
+	}
+	if least < 59_000 || least > 59_900 || most < 60_100 || most > 61_000 {
+		t.Errorf("%d scrapes, %d to %d ms apart, want up to a second more or less than a minute", len(times), least, most)
 	}
 }
 
