@@ -82,7 +82,7 @@ func (s *steps) UnmarshalJSON(text []byte) error {
 		if step3[1] < 0 || step3[2] < 0 {
 			return errors.New("a step of a backlog is negative")
 		}
-		*s = append(*s, step{step3[0], uint64(step3[1]), uint64(step3[2])})
+		*s = append(*s, step{step3[0], uint64(step3[1]), uint64(step3[2])}) //nolint:gosec // Neither is negative.
 	}
 	return nil
 }
