@@ -16,8 +16,8 @@ import (
 const (
 	demoRate          = 4                // Events a second.
 	demoFirstIncident = 90 * time.Second // From the start.
-	demoIncidentEvery = 10 * time.Minute
-	demoIncidentSize  = 200              // Tasks deleted.
+	demoIncidentEvery = 30 * time.Minute // Twice the window of the alerts: they resolve in between.
+	demoIncidentSize  = 500              // Tasks deleted, where a hundred are usual in that window.
 	demoTokenLife     = 15 * time.Minute // Shorter than Asana's, so that the simulator keeps fewer events.
 )
 
@@ -60,6 +60,7 @@ func newDemo(c *config) (*demo, error) {
 		Rate:      demoRate,
 		TokenLife: demoTokenLife,
 	})
+	c.control = d.asana.Control()
 	return d, nil
 }
 

@@ -2,7 +2,11 @@ package main
 
 import (
 	"io"
+	"net/http"
+	"strings"
 	"testing"
+
+	"asana_exporter/simulator"
 )
 
 // Somebody who only wants to look must not lose what was counted: the demo has a state file of its own in every folder.
@@ -20,5 +24,45 @@ func TestDemoLeavesTheStateOfAWorkspaceAlone(t *testing.T) {
 	}
 	if names[true] == names[false] {
 		t.Errorf("both are called %s.json", names[true])
+	}
+}
+
+// Whoever looks need not wait for the next incident.
+func TestDemoBringsAnIncidentOnDemand(t *testing.T) {
+	t.Parallel()
+	address, _ := within(t, "--demo", "--web.listen-address", "127.0.0.1:0", "--events.zero-first", "0s")
+	eventually(t, "the first catch-up", func() bool { return statusOf(t, "http://"+address+"/-/ready") == http.StatusOK })
+	response, err := http.Post("http://"+address+"/control/incident?n=700", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		t.Fatal(response.Status)
+	}
+	eventually(t, "the incident", func() bool {
+		var deleted float64
+		for series, value := range samples(t, address) {
+			if strings.HasPrefix(series, `asana_events_total{action="deleted"`) {
+				deleted += value
+			}
+		}
+		return deleted >= 700
+	})
+}
+
+// Nobody moves the simulator of others, or what is no simulator, through the exporter.
+func TestWithoutTheDemoNothingIsControlled(t *testing.T) {
+	t.Parallel()
+	asana, url := newAsana(t, simulator.Options{})
+	address, _ := within(t, following(t, url)...)
+	eventually(t, "the first catch-up", func() bool { return statusOf(t, "http://"+address+"/-/ready") == http.StatusOK })
+	response, err := http.Post("http://"+address+"/control/incident?n=700", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if truth := asana.Truth(); len(truth) != 0 {
+		t.Errorf("something happened: %v", truth)
 	}
 }

@@ -94,6 +94,9 @@ func newHandler(c config, registry *prometheus.Registry, poller *collector.Polle
 	mux.HandleFunc("/-/healthy", status(poller.Healthy, "Healthy.", "The poller is late: it hangs."))
 	mux.HandleFunc("/-/ready", status(poller.Ready, "Ready.", "Not ready: no recent success, or the first catch-up goes on."))
 	mux.Handle("/", landingPage(c, poller))
+	if c.control != nil {
+		mux.Handle("/control/", c.control)
+	}
 	if c.pprof {
 		mux.HandleFunc("/debug/pprof/", pprof.Index)
 		mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
