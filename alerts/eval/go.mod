@@ -3,6 +3,7 @@ module asana_exporter/alerts/eval
 go 1.26.7
 
 require (
+	asana_exporter v0.0.0
 	github.com/prometheus/common v0.72.1
 	github.com/prometheus/prometheus v0.316.0
 )
@@ -114,3 +115,6 @@ require (
 	k8s.io/klog/v2 v2.140.0 // indirect
 	k8s.io/utils v0.0.0-20260626114624-be93311217bd // indirect
 )
+
+// The simulator, which needs nothing but the standard library.
+replace asana_exporter => ../..

@@ -87,6 +87,19 @@ func intervalOf(g rulefmt.RuleGroup) time.Duration {
 	return time.Duration(g.Interval)
 }
 
+// Recording returns the rules that record, without the alerts.
+func (rs Rules) Recording() (Rules, error) {
+	var recording Rules
+	for _, r := range rs {
+		if r.record != "" {
+			alone := *r
+			alone.index, alone.needs = len(recording), map[int]bool{}
+			recording = append(recording, &alone)
+		}
+	}
+	return recording, recording.link(newParser())
+}
+
 func newParser() parser.Parser { return parser.NewParser(parser.Options{}) }
 
 func newQueries() *promql.Engine {

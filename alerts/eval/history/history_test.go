@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"asana_exporter/alerts/eval/internal/engine"
+)
+
+func wednesday() time.Time { return time.Date(2026, 3, 18, 14, 37, 20, 0, time.UTC) }
+
+func rules() []string {
+	return []string{"../../deletions.yml", "../../exporter.yml", "../../recording.yml"}
+}
+
+// What was written is what a server has when the exporter begins to count, at zero and a little later. No alert takes that
+// for anything, then or in the hours after, and the baselines are grown: an incident is paged for at once.
+func TestLifeGoesOnWhereThePastEnds(t *testing.T) {
+	args := []string{"-rate", "1", "-days", "16"}
+	var text bytes.Buffer
+	if err := run(&text, append(args, rules()...), wednesday()); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		story    string
+		incident uint64
+		want     []string
+	}{
+		{"nothing happens", 0, nil},
+		{"500 tasks are deleted", 500, []string{"AsanaDeletionBurst", "AsanaDeletionBurstSmall"}},
+	} {
+		t.Run(row.story, func(t *testing.T) {
+			store := read(t, text.String())
+			end := wednesday().Truncate(time.Minute)
+			o := options{
+				workspace: "1200000000000001", name: "Example Company (simulated)", job: "asana", instance: "localhost:10176",
+				rate: 1, seed: 2, to: end.Add(3 * time.Hour),
+			}
+			live, err := o.simulate(end.Add(2 * time.Minute))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, set := range live.sets {
+				if set.Action == "deleted" && set.ResourceSubtype == "default_task" {
+					live.minutes[100][i] += row.incident
+				}
+			}
+			o.scrape(store, end.Add(2*time.Minute), live)
+			loaded, err := engine.Load(rules()...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			result, err := engine.Evaluate(loaded, store, end.UnixMilli(), o.to.UnixMilli())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, f := range result.Firings {
+				got = append(got, f.Alert)
+				if after := time.UnixMilli(f.From).Sub(end); after < 102*time.Minute || after > 106*time.Minute {
+					t.Errorf("%s fires after %s", f.Alert, after)
+				}
+			}
+			if slices.Sort(got); !slices.Equal(got, row.want) {
+				t.Errorf("%q fire, want %q", got, row.want)
+			}
+		})
+	}
+}
+
+// read puts what was written into a store.
+func read(t *testing.T, text string) *engine.Store {
+	t.Helper()
+	text, whole := strings.CutSuffix(text, "# EOF\n")
+	if !whole {
+		t.Error("the text has no end")
+	}
+	store := engine.NewStore()
+	series := map[string]*engine.Series{}
+	for line := range strings.Lines(text) {
+		fields := strings.Fields(line[strings.LastIndex(line, "}")+1:])
+		name := line[:strings.LastIndex(line, "}")+1]
+		if series[name] == nil {
+			metric, err := parser.NewParser(parser.Options{}).ParseMetric(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			series[name] = store.Series(metric)
+		}
+		value, err := strconv.ParseFloat(fields[0], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, err := strconv.ParseInt(fields[1], 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		series[name].Add(1000*at, value)
+	}
+	return store
+}
+
+// The time that is drawn is no different from the time that is simulated: neither in how much happens nor in when.
+func TestWeeksAreAlike(t *testing.T) {
+	for story, o := range map[string]options{
+		"day and night": {workspace: "12", rate: 0.5, days: 21, users: 100},
+		"working hours": {workspace: "12", days: 21, users: 100},
+	} {
+		t.Run(story, func(t *testing.T) {
+			o.to = wednesday().Truncate(time.Minute)
+			from := o.to.Add(-3 * week).Truncate(time.Hour)
+			all, err := o.life(from)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := len(all.minutes), int(o.to.Sub(from).Minutes()); got != want {
+				t.Fatalf("%d minutes, want %d", got, want)
+			}
+			// By week; Wednesdays at noon, Saturdays at noon.
+			var sums, noons, saturdays [3]float64
+			for m, minute := range all.minutes {
+				at := from.Add(time.Duration(m) * time.Minute)
+				i := min(m/int(week.Minutes()), 2)
+				for _, n := range minute {
+					sums[i] += float64(n)
+					if at.Hour() >= 10 && at.Hour() < 12 && at.Weekday() == time.Wednesday {
+						noons[i] += float64(n)
+					}
+					if at.Hour() >= 10 && at.Hour() < 12 && at.Weekday() == time.Saturday {
+						saturdays[i] += float64(n)
+					}
+				}
+			}
+			for i := range 2 {
+				if share := sums[i] / sums[2]; share < 0.85 || share > 1.15 {
+					t.Errorf("week %d has %.2f times the events of the last", i, share)
+				}
+				quiet := saturdays[i] < noons[i]/2
+				if quiet == (o.rate > 0) {
+					t.Errorf("week %d: %v events on Saturday, %v on Wednesday", i, saturdays[i], noons[i])
+				}
+			}
+		})
+	}
+}
+
+func TestBadRulesAreNamed(t *testing.T) {
+	err := run(io.Discard, []string{"none.yml"}, wednesday())
+	if err == nil || !strings.Contains(err.Error(), "none.yml") {
+		t.Errorf("got %v", err)
+	}
+}

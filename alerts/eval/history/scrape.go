@@ -1,0 +1,71 @@
+package main
+
+import (
+	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+
+	"asana_exporter/alerts/eval/internal/engine"
+)
+
+// scrape puts into the store what a server would have scraped each minute: the events, and of the other metrics those that the
+// rules read. The exporter was never in trouble.
+func (o options) scrape(store *engine.Store, from time.Time, all life) {
+	series := func(name string, kv ...string) *engine.Series {
+		b := labels.NewBuilder(labels.FromStrings(kv...))
+		b.Set(model.MetricNameLabel, name)
+		b.Set(model.JobLabel, o.job)
+		b.Set(model.InstanceLabel, o.instance)
+		return store.Series(b.Labels())
+	}
+	ofWorkspace := func(name string, kv ...string) *engine.Series {
+		return series(name, append(kv, "workspace", o.workspace)...)
+	}
+	var counters []*engine.Series
+	for _, set := range all.sets {
+		counters = append(counters, ofWorkspace("asana_events_total", "action", set.Action, "resource_type", set.ResourceType,
+			"resource_subtype", set.ResourceSubtype, "change_field", set.ChangeField, "parent_type", set.ParentType))
+	}
+	still := map[*engine.Series]float64{
+		series("up"):                         1,
+		series("process_start_time_seconds"): float64(from.Unix()),
+
+		ofWorkspace("asana_workspace_up"):                                                                                    1,
+		ofWorkspace("asana_workspace_info", "name", o.name):                                                                  1,
+		ofWorkspace("asana_workspace_catching_up"):                                                                           0,
+		ofWorkspace("asana_workspace_backlog_seconds"):                                                                       0,
+		ofWorkspace("asana_workspace_backlog_peak_events", "action", "deleted", "window", "15m"):                             0,
+		ofWorkspace("asana_workspace_backlog_peak_events", "action", "deleted", "window", "15m", "resource_type", "project"): 0,
+		ofWorkspace("asana_workspace_gaps_total", "reason", "token_expired"):                                                 0,
+		ofWorkspace("asana_workspace_gaps_total", "reason", "state_lost"):                                                    0,
+		ofWorkspace("asana_workspace_gap_seconds_total", "reason", "token_expired"):                                          0,
+		ofWorkspace("asana_workspace_gap_seconds_total", "reason", "state_lost"):                                             0,
+		ofWorkspace("asana_exporter_state_commit_failures_total"):                                                            0,
+		ofWorkspace("asana_exporter_folded_events_total"):                                                                    0,
+		ofWorkspace("asana_exporter_event_series"):                                                                           float64(len(all.sets)),
+		ofWorkspace("asana_exporter_event_series_limit"):                                                                     5000,
+	}
+	requests := ofWorkspace("asana_exporter_api_requests_total", "code", "200")
+	success, newest := ofWorkspace("asana_workspace_last_success_timestamp_seconds"), ofWorkspace("asana_workspace_last_event_timestamp_seconds")
+
+	counts, last := make([]uint64, len(all.sets)), from
+	for m, minute := range all.minutes {
+		now := from.Add(time.Duration(m+1) * time.Minute)
+		for i, n := range minute {
+			if counts[i] += n; n > 0 {
+				last = now
+			}
+		}
+		at := now.UnixMilli()
+		for i, counter := range counters {
+			counter.Add(at, float64(counts[i]))
+		}
+		for gauge, value := range still {
+			gauge.Add(at, value)
+		}
+		requests.Add(at, float64(60*(m+1))) // The demo polls every second.
+		success.Add(at, float64(now.Unix()))
+		newest.Add(at, float64(last.Unix()))
+	}
+}

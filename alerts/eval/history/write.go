@@ -1,0 +1,67 @@
+package main
+
+import (
+	"bufio"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/value"
+
+	"asana_exporter/alerts/eval/internal/engine"
+)
+
+// write writes the store as OpenMetrics. An error of the writer is left to whoever flushes it.
+func write(w *bufio.Writer, store *engine.Store, to time.Time) {
+	for _, s := range store.All() {
+		prefix := selector(s.Labels()) + " "
+		distance := distances(s.Labels().Get(model.MetricNameLabel))
+		last := int64(math.MinInt64 / 2)
+		var line []byte
+		times, values := s.Samples()
+		for i, at := range times {
+			if at-last < distance(to.UnixMilli()-at).Milliseconds() || value.IsStaleNaN(values[i]) {
+				continue
+			}
+			last = at
+			line = strconv.AppendFloat(append(line[:0], prefix...), values[i], 'g', -1, 64)
+			line = strconv.AppendInt(append(line, ' '), at/1000, 10)
+			_, _ = w.Write(append(line, '\n'))
+		}
+	}
+	_, _ = w.WriteString("# EOF\n")
+}
+
+// distances returns how far apart the samples of a metric are at an age in milliseconds. A chart finds one every five minutes;
+// nobody looks at what is older and not recorded, but over hours.
+func distances(name string) func(age int64) time.Duration {
+	recorded := strings.Contains(name, ":") && !strings.HasSuffix(name, ":knob")
+	return func(age int64) time.Duration {
+		switch {
+		case age <= day.Milliseconds():
+			return time.Minute
+		case recorded || age <= 9*day.Milliseconds():
+			return 5 * time.Minute
+		default:
+			return 30 * time.Minute
+		}
+	}
+}
+
+// selector writes a series as OpenMetrics names it.
+func selector(l labels.Labels) string {
+	var name string
+	var pairs []string
+	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+	l.Range(func(l labels.Label) {
+		if l.Name == model.MetricNameLabel {
+			name = l.Value
+			return
+		}
+		pairs = append(pairs, l.Name+`="`+escape.Replace(l.Value)+`"`)
+	})
+	return name + "{" + strings.Join(pairs, ",") + "}"
+}
