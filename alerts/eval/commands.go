@@ -15,6 +15,7 @@ import (
 
 	"asana_exporter/alerts/eval/internal/cost"
 	"asana_exporter/alerts/eval/internal/engine"
+	"asana_exporter/alerts/eval/internal/reference"
 	"asana_exporter/alerts/eval/internal/scenario"
 	"asana_exporter/alerts/eval/internal/score"
 	"asana_exporter/alerts/eval/internal/simulate"
@@ -112,11 +113,11 @@ func (o options) agrees(ctx context.Context, s *scenario.Scenario) (string, erro
 	if err != nil {
 		return "", err
 	}
-	theirs, err := engine.Reference(ctx, o.rules, simulate.Play(s, o.play), start, end)
+	theirs, err := reference.Evaluate(ctx, o.rules, simulate.Play(s, o.play), start, end)
 	if err != nil {
 		return "", err
 	}
-	only := engine.Differences(mine.Firings, theirs)
+	only := reference.Differences(mine.Firings, theirs)
 	return fmt.Sprintf("%d firings, %d differ %v", len(theirs), len(only), only), nil
 }
 

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,60 +12,6 @@ import (
 )
 
 const minute = 60_000
-
-// events is a store with two workspaces that count for a day, in bursts, with a reset and a pause.
-func events() *Store {
-	r := rand.New(rand.NewPCG(1, 2))
-	store := NewStore()
-	for _, name := range []string{"1", "2"} {
-		s := store.Series(labels.FromStrings(model.MetricNameLabel, "events_total", "workspace", name))
-		value := 0.0
-		for m := range int64(24 * 60) {
-			if r.IntN(20) == 0 {
-				value += float64(r.IntN(40))
-			}
-			switch {
-			case m == 700:
-				value = 0
-			case m > 900 && m < 950:
-				continue
-			}
-			s.Add(m*minute+7000, value)
-		}
-	}
-	return store
-}
-
-func TestEvaluateAgreesWithPrometheus(t *testing.T) {
-	rules, err := Load("testdata/rules.yml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := Evaluate(rules, events(), 0, 24*60*minute)
-	if err != nil {
-		t.Fatal(err)
-	}
-	theirs, err := Reference(t.Context(), "testdata/rules.yml", events(), 0, 24*60*minute)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, alert := range []string{"Busy", "BusyForLong", "Jump", "JumpWhileBusy"} {
-		if !slices.ContainsFunc(theirs, func(f Firing) bool { return f.Alert == alert }) {
-			t.Errorf("%s never fires, the test shows nothing", alert)
-		}
-	}
-	for _, d := range Differences(result.Firings, theirs) {
-		t.Error(d)
-	}
-}
-
-func TestDifferencesTellsWhoseTheyAre(t *testing.T) {
-	a, b, c := Firing{Alert: "A"}, Firing{Alert: "B", From: 1}, Firing{Alert: "C"}
-	got := Differences([]Firing{a, b}, []Firing{c, a})
-	if want := []string{"only Evaluate: B{} 1 0", "only Prometheus: C{} 0 0"}; !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
 
 func TestRulesThatNeedEachOtherStayTogether(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "rules.yml")
@@ -118,7 +63,7 @@ func TestStoreForgets(t *testing.T) {
 		store := NewStore()
 		store.Series(labels.FromStrings(model.MetricNameLabel, "a")).Add(1, 1)
 		store.Forget(retention, 2*60*minute)
-		e := &evaluation{queries: newQueries(), store: store, end: 2 * 60 * minute, active: map[*rule]map[uint64]*alert{}}
+		e := &evaluation{queries: NewQueries(), store: store, end: 2 * 60 * minute, active: map[*rule]map[uint64]*alert{}}
 		r := &rule{alert: "A", expr: "last_over_time(a[3h] offset 1h)", interval: time.Minute}
 		if err := e.atOnce(Rules{r}); err != nil {
 			t.Fatal(err)

@@ -27,7 +27,7 @@ type Result struct {
 // range query: a rule that reads another sees its result of the same instant, as within a group of Prometheus.
 func Evaluate(rs Rules, store *Store, start, end int64) (Result, error) {
 	e := &evaluation{
-		queries: newQueries(), store: store, start: start, end: end,
+		queries: NewQueries(), store: store, start: start, end: end,
 		active: map[*rule]map[uint64]*alert{}, recorded: map[*rule]map[uint64]*Series{},
 	}
 	result := Result{Spent: map[string]time.Duration{}}

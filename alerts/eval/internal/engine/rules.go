@@ -1,7 +1,7 @@
 // Package engine evaluates Prometheus rules over simulated time: 90 days at one minute take a few seconds.
 //
-// PromQL and the parser of rule files are Prometheus' own code. Load reads rule files, Evaluate runs them over a
-// Store, and Reference does the same with Prometheus' own rules.Group.Eval, which is right by definition, and slow.
+// PromQL and the parser of rule files are Prometheus' own code. Load reads rule files, and Evaluate runs them over a
+// Store. Package reference does the same with Prometheus' own evaluation of rules.
 package engine
 
 import (
@@ -87,22 +87,10 @@ func intervalOf(g rulefmt.RuleGroup) time.Duration {
 	return time.Duration(g.Interval)
 }
 
-// Recording returns the rules that record, without the alerts.
-func (rs Rules) Recording() (Rules, error) {
-	var recording Rules
-	for _, r := range rs {
-		if r.record != "" {
-			alone := *r
-			alone.index, alone.needs = len(recording), map[int]bool{}
-			recording = append(recording, &alone)
-		}
-	}
-	return recording, recording.link(newParser())
-}
-
 func newParser() parser.Parser { return parser.NewParser(parser.Options{}) }
 
-func newQueries() *promql.Engine {
+// NewQueries returns what evaluates expressions.
+func NewQueries() *promql.Engine {
 	return promql.NewEngine(promql.EngineOpts{
 		MaxSamples:               2_000_000_000,
 		Timeout:                  30 * time.Minute,
@@ -195,4 +183,26 @@ func (r *rule) alerted(l labels.Labels) labels.Labels {
 	}
 	b.Set(labels.AlertName, r.alert)
 	return b.Labels()
+}
+
+// Names are the names of the rules, in order.
+func (rs Rules) Names() []string {
+	names := make([]string, len(rs))
+	for i, r := range rs {
+		names[i] = r.name()
+	}
+	return names
+}
+
+// Recording returns the rules that record, without the alerts.
+func (rs Rules) Recording() (Rules, error) {
+	var recording Rules
+	for _, r := range rs {
+		if r.record != "" {
+			alone := *r
+			alone.index, alone.needs = len(recording), map[int]bool{}
+			recording = append(recording, &alone)
+		}
+	}
+	return recording, recording.link(newParser())
 }

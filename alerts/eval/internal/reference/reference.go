@@ -1,4 +1,8 @@
-package engine
+// Package reference evaluates rules over simulated time with Prometheus' own code, which is slow, and right by definition.
+//
+// It is no part of package engine, since Prometheus' rule manager brings along four hundred packages: all that it can
+// discover targets with.
+package reference
 
 import (
 	"cmp"
@@ -12,13 +16,19 @@ import (
 
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/rules"
 	"github.com/prometheus/prometheus/storage"
+
+	"asana_exporter/alerts/eval/internal/engine"
 )
 
-// Reference does what Evaluate does with Prometheus' own rules.Group.Eval, once for each tick: slow, and right by
-// definition. The groups are evaluated in the order of the file.
-func Reference(ctx context.Context, file string, store *Store, start, end int64) ([]Firing, error) {
+// defaultInterval is the evaluation_interval of groups that name none.
+const defaultInterval = time.Minute
+
+// Evaluate does what engine.Evaluate does with Prometheus' own rules.Group.Eval, once for each tick. The groups are evaluated
+// in the order of the file.
+func Evaluate(ctx context.Context, file string, store *engine.Store, start, end int64) ([]engine.Firing, error) {
 	groups, err := loadGroups(ctx, file, store)
 	if err != nil {
 		return nil, err
@@ -27,7 +37,7 @@ func Reference(ctx context.Context, file string, store *Store, start, end int64)
 	for _, g := range groups {
 		tick = divisor(tick, g.Interval())
 	}
-	w := watch{open: map[string]Firing{}}
+	w := watch{open: map[string]engine.Firing{}}
 	for t := start; t <= end; t += tick.Milliseconds() {
 		for _, g := range groups {
 			if (t-start)%g.Interval().Milliseconds() != 0 {
@@ -46,14 +56,14 @@ func Reference(ctx context.Context, file string, store *Store, start, end int64)
 	return w.done, nil
 }
 
-func loadGroups(ctx context.Context, file string, store *Store) ([]*rules.Group, error) {
-	ordered, err := Load(file)
+func loadGroups(ctx context.Context, file string, store *engine.Store) ([]*rules.Group, error) {
+	ordered, err := engine.Load(file)
 	if err != nil {
 		return nil, err
 	}
 	m := rules.NewManager(&rules.ManagerOptions{
-		Context: ctx, Queryable: store, AppendableV2: appendable{store}, Parser: newParser(),
-		QueryFunc:  rules.EngineQueryFunc(newQueries(), store),
+		Context: ctx, Queryable: store, AppendableV2: appendable{store}, Parser: parser.NewParser(parser.Options{}),
+		QueryFunc:  rules.EngineQueryFunc(engine.NewQueries(), store),
 		NotifyFunc: func(context.Context, string, ...*rules.Alert) {},
 		Logger:     slog.New(slog.DiscardHandler),
 	})
@@ -68,8 +78,8 @@ func loadGroups(ctx context.Context, file string, store *Store) ([]*rules.Group,
 		}
 	}
 	first := map[string]int{}
-	for i, r := range slices.Backward(ordered) {
-		first[r.name()] = i
+	for i, name := range slices.Backward(ordered.Names()) {
+		first[name] = i
 	}
 	slices.SortFunc(groups, func(x, y *rules.Group) int {
 		return cmp.Compare(first[x.Rules()[0].Name()], first[y.Rules()[0].Name()])
@@ -77,10 +87,17 @@ func loadGroups(ctx context.Context, file string, store *Store) ([]*rules.Group,
 	return groups, nil
 }
 
+func divisor(a, b time.Duration) time.Duration {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
 // watch turns the active alerts of each tick into firings.
 type watch struct {
-	open map[string]Firing
-	done []Firing
+	open map[string]engine.Firing
+	done []engine.Firing
 }
 
 func (w *watch) look(r *rules.AlertingRule, t int64) {
@@ -92,7 +109,7 @@ func (w *watch) look(r *rules.AlertingRule, t int64) {
 		key := r.Name() + a.Labels.String()
 		now[key] = true
 		if _, known := w.open[key]; !known {
-			w.open[key] = Firing{Alert: r.Name(), Labels: a.Labels, From: t}
+			w.open[key] = engine.Firing{Alert: r.Name(), Labels: a.Labels, From: t}
 		}
 	}
 	for key, f := range w.open {
@@ -104,8 +121,8 @@ func (w *watch) look(r *rules.AlertingRule, t int64) {
 	}
 }
 
-// appendable lets Prometheus record into a Store.
-type appendable struct{ store *Store }
+// appendable lets Prometheus record into a store.
+type appendable struct{ store *engine.Store }
 
 func (a appendable) AppenderV2(context.Context) storage.AppenderV2 { return a }
 func (a appendable) Commit() error                                 { return nil }
@@ -119,7 +136,7 @@ func (a appendable) Append(_ storage.SeriesRef, l labels.Labels, _, t int64, v f
 }
 
 // Differences are the firings that are in one of the lists only.
-func Differences(mine, theirs []Firing) []string {
+func Differences(mine, theirs []engine.Firing) []string {
 	count := map[string]int{}
 	for _, f := range mine {
 		count[fmt.Sprint(f.Alert, f.Labels, f.From, f.To)]++

@@ -1,0 +1,68 @@
+package reference
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+
+	"asana_exporter/alerts/eval/internal/engine"
+)
+
+const minute = 60_000
+
+// events is a store with two workspaces that count for a day, in bursts, with a reset and a pause.
+func events() *engine.Store {
+	r := rand.New(rand.NewPCG(1, 2))
+	store := engine.NewStore()
+	for _, name := range []string{"1", "2"} {
+		s := store.Series(labels.FromStrings(model.MetricNameLabel, "events_total", "workspace", name))
+		value := 0.0
+		for m := range int64(24 * 60) {
+			if r.IntN(20) == 0 {
+				value += float64(r.IntN(40))
+			}
+			switch {
+			case m == 700:
+				value = 0
+			case m > 900 && m < 950:
+				continue
+			}
+			s.Add(m*minute+7000, value)
+		}
+	}
+	return store
+}
+
+func TestEngineAgreesWithPrometheus(t *testing.T) {
+	rules, err := engine.Load("testdata/rules.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := engine.Evaluate(rules, events(), 0, 24*60*minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := Evaluate(t.Context(), "testdata/rules.yml", events(), 0, 24*60*minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, alert := range []string{"Busy", "BusyForLong", "Jump", "JumpWhileBusy"} {
+		if !slices.ContainsFunc(theirs, func(f engine.Firing) bool { return f.Alert == alert }) {
+			t.Errorf("%s never fires, the test shows nothing", alert)
+		}
+	}
+	for _, d := range Differences(result.Firings, theirs) {
+		t.Error(d)
+	}
+}
+
+func TestDifferencesTellsWhoseTheyAre(t *testing.T) {
+	a, b, c := engine.Firing{Alert: "A"}, engine.Firing{Alert: "B", From: 1}, engine.Firing{Alert: "C"}
+	got := Differences([]engine.Firing{a, b}, []engine.Firing{c, a})
+	if want := []string{"only Evaluate: B{} 1 0", "only Prometheus: C{} 0 0"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
