@@ -9,13 +9,16 @@ DATE = $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format
 LDFLAGS = -s -w -X $(PACKAGE).Version=$(or $(VERSION),unknown) -X $(PACKAGE).Revision=$(or $(REVISION),unknown) \
           -X $(PACKAGE).Branch=$(or $(BRANCH),unknown) -X $(PACKAGE).BuildDate=$(or $(DATE),unknown)
 
-.PHONY: help build check test lint e2e fuzz bench image alert-quality dashboards dashboard-cost
+.PHONY: help build check test lint e2e fuzz bench image demo alert-quality dashboards dashboard-cost
 
 help: ## show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
 build: ## build a static ./asana_exporter that knows its version
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o asana_exporter .
+
+demo: ## run the simulated workspace with Prometheus and Alertmanager; DEMO='-h' for the addresses
+	go run ./deploy/demo $(DEMO)
 
 check: ## run everything that CI runs
 	.ci/run
