@@ -109,11 +109,12 @@ the page follows within four minutes, and is resolved when the deletions are 15 
 
   curl -X POST 'http://%[3]s/control/incident?n=1000'
 
-  http://%[1]s/graph?g0.tab=0&g0.range_input=2d&g0.expr=workspace:asana_deletions:increase15m+or+workspace:asana_deletions:limit15m
-                         deletions in 15 minutes, beside the limit that the rules learned
-  http://%[1]s/alerts    the alerts and their state
-  http://%[2]s           Alertmanager
-  http://%[3]s           the exporter
+  http://%[1]s/graph?g0.tab=0&g0.range_input=6h&g0.expr=%%7B__name__%%3D~%%22workspace:asana_deletions:(increase%%7Climit)15m%%22%%7D
+      the deletions in 15 minutes, beside the limit that the rules learned; the alerts are a page of the same server
+  amtool --alertmanager.url=http://%[2]s alert
+      what Alertmanager knows
+  http://%[3]s
+      the exporter
 
 Grafana with the dashboards: see deploy/compose, or add http://%[1]s as a data source to yours. Ctrl-C ends everything.
 
