@@ -149,6 +149,24 @@ func (e *exporter) wait(t *testing.T) {
 
 func (e *exporter) pid() int { return e.cmd.Process.Pid }
 
+// background runs a program until the test ends.
+func background(t *testing.T, program string, args ...string) {
+	t.Helper()
+	cmd := exec.Command(program, args...)
+	var log buffer
+	cmd.Stdout, cmd.Stderr = &log, &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // It was killed.
+		if t.Failed() {
+			t.Logf("log of %s, the end:\n%s", program, log.end())
+		}
+	})
+}
+
 // freeAddress returns an address on which nothing listens.
 func freeAddress(t *testing.T) string {
 	t.Helper()

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -58,19 +57,7 @@ func runPrometheus(t *testing.T, dir, text string, flags ...string) prometheus {
 	}
 	server := lookUp(t, command[0], "install Debian's package prometheus, or name one in PROMETHEUS")
 	command = append(command[1:], "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address)
-	cmd := exec.Command(server, append(command, flags...)...)
-	var log buffer
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // It was killed.
-		if t.Failed() {
-			t.Logf("log of Prometheus, the end:\n%s", log.end())
-		}
-	})
+	background(t, server, append(command, flags...)...)
 	p := prometheus{url: "http://" + address}
 	waitFor(t, patience, func() error {
 		_, err := p.query("vector(1)", time.Now())

@@ -25,7 +25,8 @@ type options struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	// SIGPIPE: whoever read what is printed has gone.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	context.AfterFunc(ctx, stop) // A second signal ends the process at once.
 	if err := run(ctx, os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "demo:", err)
@@ -78,10 +79,8 @@ func (o options) demo(ctx context.Context) error {
 // commands are the parts that run.
 func (o options) commands(dir string) [][]string {
 	return [][]string{
-		{
-			prometheus(), "--config.file=" + filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path=" + filepath.Join(dir, "data"),
-			"--storage.tsdb.retention.time=35d", "--web.listen-address=" + o.prometheus,
-		},
+		append(prometheus(), "--config.file="+filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path="+filepath.Join(dir, "data"),
+			"--storage.tsdb.retention.time=35d", "--web.listen-address="+o.prometheus),
 		{
 			alertmanager(), "--config.file=" + filepath.Join(dir, "alertmanager.yml"), "--storage.path=" + filepath.Join(dir, "alertmanager"),
 			"--web.listen-address=" + o.alertmanager, "--cluster.listen-address=",

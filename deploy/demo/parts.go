@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,29 +16,24 @@ import (
 	"time"
 )
 
-// Names of programs may come from the environment, as in the tests.
-func prometheus() string { return named("PROMETHEUS", "prometheus") }
-func promtool() string   { return named("PROMTOOL", "promtool") }
+// prometheus is the program with its flags, if need be. As in the tests, it may come from the environment, like the others.
+func prometheus() []string { return strings.Fields(cmp.Or(os.Getenv("PROMETHEUS"), "prometheus")) }
+
+func promtool() string { return cmp.Or(os.Getenv("PROMTOOL"), "promtool") }
 
 // alertmanager has a longer name in Debian.
 func alertmanager() string {
-	if _, err := exec.LookPath("alertmanager"); err != nil {
-		return named("ALERTMANAGER", "prometheus-alertmanager")
+	name := cmp.Or(os.Getenv("ALERTMANAGER"), "alertmanager")
+	if _, err := exec.LookPath(name); err != nil {
+		return "prometheus-alertmanager"
 	}
-	return named("ALERTMANAGER", "alertmanager")
-}
-
-func named(variable, usual string) string {
-	if name := os.Getenv(variable); name != "" {
-		return name
-	}
-	return usual
+	return name
 }
 
 // missing returns an error that says what to install.
 func missing() (all error) {
 	for _, part := range []struct{ program, pack string }{
-		{"go", "golang (1.26)"}, {prometheus(), "prometheus"}, {promtool(), "prometheus"}, {alertmanager(), "prometheus-alertmanager"},
+		{"go", "golang (1.26)"}, {prometheus()[0], "prometheus"}, {promtool(), "prometheus"}, {alertmanager(), "prometheus-alertmanager"},
 	} {
 		if _, err := exec.LookPath(part.program); err != nil {
 			all = errors.Join(all, fmt.Errorf("%s is missing: install Debian's package %s, or put it on the PATH", part.program, part.pack))
