@@ -55,20 +55,31 @@ func matches(t *testing.T, matcher string, a alert) bool {
 	return regexp.MustCompile("^(?:" + parts[3] + ")$").MatchString(value)
 }
 
-// A page about deletions is silenced by nothing, and a workspace explains nothing about another.
+// A page about deletions is silenced by nothing; a workspace explains nothing about another, nor a replica.
 func TestInhibitionsSilenceNoPageAboutDeletions(t *testing.T) {
 	alerts := readRules(t).alerts
 	for _, rule := range readInhibitions(t) {
-		if !slices.Equal(rule.Equal, []string{"workspace"}) {
-			t.Errorf("%q: equal is %q, want the workspace", rule.Target, rule.Equal)
+		sources, targets := matched(t, rule.Source, alerts), matched(t, rule.Target, alerts)
+		want := []string{"workspace"}
+		if !slices.ContainsFunc(alerts, func(a alert) bool {
+			return !a.tellsOfReplica() && (slices.Contains(sources, a.Name) || slices.Contains(targets, a.Name))
+		}) {
+			want = append(want, "instance")
 		}
-		for _, target := range matched(t, rule.Target, alerts) {
+		if !slices.Equal(rule.Equal, want) {
+			t.Errorf("%q silence %q: equal is %q, want %q", rule.Source, rule.Target, rule.Equal, want)
+		}
+		for _, target := range targets {
 			i := slices.IndexFunc(alerts, func(a alert) bool { return a.Name == target })
 			if strings.Contains(target, "Deletion") && alerts[i].Labels["severity"] == "page" {
 				t.Errorf("%q silence %s", rule.Source, target)
 			}
 		}
 	}
+}
+
+func (a alert) tellsOfReplica() bool {
+	return strings.Contains(a.Annotations["summary"], "$labels.instance")
 }
 
 // Each warning about deletions that has a page beside it is silenced by that page, and by nothing else.
