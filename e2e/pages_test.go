@@ -27,8 +27,9 @@ import (
 const (
 	// blindness is how long Asana refuses to be asked: of a backlog of more than five minutes the rules judge the peak.
 	blindness = 6 * time.Minute
-	// soon is how long a page may take: rules are evaluated once a minute, and Alertmanager waits ten seconds for more.
-	soon = 2 * time.Minute
+	// soon is how long a page may take: what an alert reads is recorded once a minute, the alert is evaluated once a minute, and
+	// Alertmanager waits ten seconds for more.
+	soon = 3 * time.Minute
 )
 
 // The demo stack as make demo runs it: somebody deletes a lot, the page is printed within ten minutes of the first word, and
