@@ -121,6 +121,6 @@ func command(t *testing.T, name string, args ...string) {
 func needRoot(t *testing.T) {
 	t.Helper()
 	if os.Getuid() != 0 {
-		t.Skip("only root can mount a file system")
+		t.Fatal("only root can mount a file system; run this test as root, or leave it out with -skip")
 	}
 }
