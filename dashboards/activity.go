@@ -33,7 +33,7 @@ func activity() dashboard {
 		band{weekdays().size(24, 9)},
 		band{week().size(12, 11), movers().size(12, 11)},
 		row("What it is about"),
-		band{types().size(8, 12), changes().size(8, 12), busiest().size(8, 12)},
+		band{types().size(12, 12), changes().size(12, 12)},
 		row("By workspace"),
 		band{byWorkspace().size(24, 10)},
 	)
@@ -124,7 +124,7 @@ func week() *panel {
 	const hour = `label_replace(count_values("hour", hour(vector(time() - 1800 + 3600 * $utc_offset))), "hour", "0$1", "hour", "(.)")`
 	p := heatmap("The week by hour", "Events of the last seven whole days, whatever the time range: a column for each day, a row for each hour of it. The "+
 		"hours are those of UTC, unless hours from UTC are chosen above.", "short", object{"axisPlacement": "left", "axisLabel": "hour", "reverse": true},
-		overTime("sum_over_time(("+hourly+" * on () group_right () "+hour+")[1d:1h])", "{{hour}}"))
+		overTime("sum_over_time(("+hourly+" * on () group_right () "+hour+")[23h59m:1h])", "{{hour}}")) // Not 1d, of which Prometheus 2 counts both ends.
 	p.TimeFrom = "7d"
 	return p.every("1d")
 }
@@ -137,7 +137,7 @@ func movers() *panel {
 		{"action", "Action", ""},
 		{"resource_type", "Type", ""},
 		{"Value #A", "Now", ""},
-		{"Value #B", "A week before", ""},
+		{"Value #B", "Week before", ""},
 		{"Change", "Change", ""},
 	},
 		column(counts+"))"), column(counts+" offset 1w))"))
@@ -145,7 +145,7 @@ func movers() *panel {
 		"mode": "binary", "alias": "Change", "binary": object{"left": "Value #A", "operator": "-", "right": "Value #B"},
 	}}
 	p.Transformations = []transformation{p.Transformations[0], change, p.Transformations[1]}
-	return p.sorted("Change").whole()
+	return p.sorted("Change").wide("Type", 190)
 }
 
 func types() *panel {
@@ -158,12 +158,7 @@ func changes() *panel {
 	return ranking("Most-changed fields", "Changes in this time range by type and field; the twelve most frequent. Completing a task "+
 		"changes two fields.", "short", instant(`topk(12, sum by (resource_type, change_field) (`+
 		inRange(`workspace_resource_type_change_field:asana_events:increase5m{`+recorded+`, resource_type=~"$resource_type"}`)+`))`,
-		"{{resource_type}}: {{change_field}}")).whole()
-}
-
-func busiest() *panel {
-	return ranking("Busiest workspaces", "Events in this time range; the twelve workspaces with most.", "short",
-		instant("topk(12, "+named(inRange("workspace:asana_events:increase5m{"+recorded+"}"))+")", "{{name}}")).whole()
+		"{{resource_type}}: {{change_field}}"))
 }
 
 func byWorkspace() *panel {
@@ -184,5 +179,5 @@ func byWorkspace() *panel {
 		count("workspace:asana_tasks_created:increase5m"), count("workspace:asana_tasks_completed:increase5m"),
 		count("workspace:asana_tasks_deleted:increase5m"), count("workspace:asana_tasks_restored:increase5m"),
 		count("workspace:asana_comments:increase5m")).
-		sorted("Events").barred("Events").whole()
+		sorted("Events").barred("Events").wide("Workspace", 240).wide("Gid", 160)
 }

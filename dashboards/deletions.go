@@ -25,12 +25,13 @@ func deletions() dashboard {
 		row("What do the alerts say, and what next?"),
 		band{alertStates().size(16, 13), nextSteps().size(8, 13)},
 		row("Slowly, by project, elsewhere, by type"),
-		band{ninetyMinutes().size(12, 9), projects().size(12, 9)},
+		band{ninetyMinutes().size(12, 10), projects().size(12, 10)},
 		band{ratios().size(12, 9), byDeletedType().size(12, 9)},
 		row("Is it being put back? What else was taken away?"),
 		band{undeletions().size(12, 9), removals().size(12, 9)},
 		row("Is it a catch-up or a gap?"),
-		band{backlog().size(8, 8), peak().size(8, 8), gaps().size(8, 8)},
+		band{backlog().size(12, 8), peak().size(12, 8)},
+		band{gaps().size(24, 6)},
 	)
 }
 
@@ -128,10 +129,10 @@ Runbook: [when somebody deletes](`+runbook+`#when-somebody-deletes) · [deletion
 // againstLimits draws four recorded series: the counts, what is usual, the limits of a warning and of a page.
 func againstLimits(title, description, counts, expected, warning, page string) *panel {
 	series := func(metric, legend string) target {
-		return overTime(named(onlyNearest(metric+"{"+recorded+"}")), "{{name}}: "+legend)
+		return overTime(named(onlyNearest(metric+"{"+recorded+"}")), legend)
 	}
 	return lines(title, description, "short",
-		series(counts, "deleted"), series(expected, "usual"), series(warning, "warns beyond"), series(page, "pages beyond")).
+		series(counts, "{{name}}"), series(expected, "usual"), series(warning, "warns beyond"), series(page, "pages beyond")).
 		styledEach(
 			style{colour: blue, width: 2},
 			style{colour: past},
@@ -198,9 +199,9 @@ func peak() *panel {
 	return lines("Busiest 15 minutes of a catch-up", "Most deletions in any 15 minutes, by the time at which they happened. Beyond the limit it was no "+
 		"ordinary day.", "short",
 		overTime("topk(10, "+named(`max by (workspace) (asana_workspace_backlog_peak_events{`+chosen+`, action="deleted", resource_type="", window="15m"})`)+")",
-			"{{name}}: all types"),
+			"all types: {{name}}"),
 		overTime("topk(10, "+named(`max by (workspace) (asana_workspace_backlog_peak_events{`+chosen+`, action="deleted", resource_type="project", window="15m"})`)+")",
-			"{{name}}: projects")).
+			"projects: {{name}}")).
 		styledEach(style{colour: vermillion, width: 2}, style{colour: purple, dash: dashed}).every("1m")
 }
 

@@ -88,7 +88,7 @@ func folded() *panel {
 
 func exporterTable() *panel {
 	value := func(expr string) target { return column("max by (instance, workspace) (" + expr + ")") }
-	return grid("Exporters", "One row for each exporter and the workspace that it follows.", []title{
+	return grid("Exporters", "One row for each exporter and the workspace that it follows. API changes are those that Asana announced to it in this time range.", []title{
 		{"name", "Workspace", ""},
 		{"workspace", "Gid", ""},
 		{"instance", "Instance", ""},
@@ -99,7 +99,7 @@ func exporterTable() *panel {
 		{"Value #D", "Last success", "s"},
 		{"Value #E", "Newest event", "s"},
 		{"Value #F", "Series", ""},
-		{"Value #G", "Announced API changes", ""},
+		{"Value #G", "API changes", ""},
 	},
 		column("max by (instance, workspace, name) (asana_workspace_info{"+running+"})"),
 		column("max by (instance, version) (asana_exporter_build_info{"+process+"})"),
@@ -108,7 +108,7 @@ func exporterTable() *panel {
 		value("time() - asana_workspace_last_event_timestamp_seconds{"+running+"}"),
 		value("asana_exporter_event_series{"+running+"}"),
 		value("increase(asana_exporter_api_announced_changes_total{"+running+"}[$__range])")).
-		sorted("Last success").whole()
+		sorted("Last success").wide("Workspace", 240).wide("Gid", 160)
 }
 
 func following() *panel {
@@ -126,7 +126,7 @@ func exporterAlerts() *panel {
 }
 
 func delays() *panel {
-	return heatmap("Delay of events", "Time from an event to its being counted; brighter cells hold fewer events. Asana says that most come within ten minutes.", "cps",
+	return heatmap("Delay of events", "Time from an event to its being counted; the more a cell stands out, the more events. Asana says that most come within ten minutes.", "cps",
 		object{"unit": "s", "axisPlacement": "left"},
 		buckets("sum by (le) (rate(asana_event_delay_seconds_bucket{"+running+"}[$__rate_interval]))"))
 }
@@ -134,7 +134,8 @@ func delays() *panel {
 func ages() *panel {
 	return lines("Age of the newest success", "Time since a page was last counted, in the ten exporters where it is longest now. It grows while Asana or the "+
 		"disk refuses; after a day events are lost.", "s",
-		perInstance("max by (instance) (time() - asana_workspace_last_success_timestamp_seconds{"+running+"}@)"))
+		perInstance("max by (instance) (timestamp(asana_workspace_last_success_timestamp_seconds{"+running+"}@) - "+
+			"asana_workspace_last_success_timestamp_seconds{"+running+"}@)"))
 }
 
 func requests() *panel {

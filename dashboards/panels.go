@@ -33,7 +33,9 @@ func lines(title, description, unit string, targets ...target) *panel {
 	p.FieldConfig.Defaults.Min = new(float64)
 	p.FieldConfig.Defaults.Custom = object{
 		"drawStyle": "line", "lineWidth": 1, "fillOpacity": 0, "showPoints": "auto", "pointSize": 4, "spanNulls": false,
-		"axisSoftMax": 1, // A line at zero lies at the bottom.
+	}
+	if unit == "short" {
+		p.FieldConfig.Defaults.Custom["axisSoftMax"] = 1 // No fractions of a task.
 	}
 	p.Options = object{
 		"legend":  legend("table", "bottom", "mean", "max", "lastNotNull"),
@@ -78,7 +80,7 @@ func ranking(title, description, unit string, targets ...target) *panel {
 	p.FieldConfig.Defaults.Min = new(float64)
 	p.Options = object{
 		"displayMode": "basic", "orientation": "horizontal", "namePlacement": "auto", "valueMode": "text",
-		"showUnfilled": false, "sizing": "auto", "minVizWidth": 8, "minVizHeight": 14, "maxVizHeight": 26,
+		"showUnfilled": false, "sizing": "manual", "minVizWidth": 8, "minVizHeight": 14, "maxVizHeight": 26,
 		"legend": legend("list", "bottom"), "reduceOptions": last(),
 	}
 	p.Options["legend"].(object)["showLegend"] = false // The names are beside the bars.
@@ -122,7 +124,7 @@ func states(title, description string, states []state, targets ...target) *panel
 // grid returns a table: a row for each workspace or instance, a column for each query.
 func grid(title, description string, columns []title, targets ...target) *panel {
 	p := newPanel("table", title, description, "short", targets)
-	p.FieldConfig.Defaults.Custom = object{"align": "auto", "inspect": false, "cellOptions": object{"type": "auto"}}
+	p.FieldConfig.Defaults.Custom = object{"align": "auto", "inspect": false, "minWidth": 90, "cellOptions": object{"type": "auto"}}
 	p.Options = object{"showHeader": true, "frameIndex": 0, "cellHeight": "sm"}
 	names, order, hidden := object{}, object{}, object{"Time": true}
 	for i, c := range columns {
@@ -132,6 +134,9 @@ func grid(title, description string, columns []title, targets ...target) *panel 
 			continue
 		}
 		names[c.from] = c.to
+		if c.from == "workspace" {
+			c.unit = "string" // Or Grafana makes a number of it.
+		}
 		if c.unit != "" {
 			p.override("byName", c.to, property{"unit", c.unit})
 		}

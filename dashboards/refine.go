@@ -2,9 +2,13 @@ package main
 
 // What makes one panel differ from others of its kind. Each of these changes the panel, and returns it.
 
-// size sets the width in columns, of which there are 24, and the height, of which about 30 fit on a screen.
+// size sets the width in columns, of which there are 24, and the height, of which about 30 fit on a screen. A narrow chart has a
+// legend with fewer columns.
 func (p *panel) size(width, height int) *panel {
 	p.GridPos.W, p.GridPos.H = width, height
+	if p.Type == "timeseries" && width < 12 {
+		p.Options["legend"].(object)["calcs"] = []string{"max", "lastNotNull"}
+	}
 	return p
 }
 
@@ -18,6 +22,7 @@ func (p *panel) every(step string) *panel {
 func (p *panel) legendRight() *panel {
 	legend := p.Options["legend"].(object)
 	legend["placement"], legend["width"] = "right", 400 // Pixels: a third of a chart as wide as a small screen.
+	legend["calcs"] = []string{"max", "lastNotNull"}
 	return p
 }
 
@@ -31,6 +36,11 @@ func (p *panel) points(n int) *panel {
 func (p *panel) sorted(column string) *panel {
 	p.Options["sortBy"] = []object{{"displayName": column, "desc": true}}
 	return p
+}
+
+// wide sets the width of a column of a table, in pixels: the others share what is left.
+func (p *panel) wide(column string, pixels int) *panel {
+	return p.override("byName", column, property{"custom.width", pixels})
 }
 
 // barred draws a column of a table as bars.
