@@ -177,6 +177,34 @@ func TestFlatRateIsKeptAtNight(t *testing.T) {
 	}
 }
 
+func TestFixedRateKeepsWorkingHoursIfToldSo(t *testing.T) {
+	c := newClock()
+	o := c.options()
+	o.Rate, o.Quiet = 2, 0.35
+	s := simulator.New(o)
+	newReader(t, s).catchUp()
+	const hour, day = time.Hour, 24 * time.Hour
+	for _, row := range []struct {
+		when string
+		from time.Time
+		want float64 // A share of the rate.
+	}{
+		{"at work", monday.Add(hour), 1},
+		{"at lunch", monday.Add(3 * hour), 0.74},
+		{"in the evening", monday.Add(11 * hour), 0.48},
+		{"in the night", monday.Add(15 * hour), 0.36},
+		{"the day after", monday.Add(day + hour), 1},
+		{"on Saturday", monday.Add(5*day + hour), 0.38},
+	} {
+		c.now = row.from
+		before := sum(s.Truth())
+		c.sleep(hour)
+		if got := float64(sum(s.Truth())-before) / hour.Seconds() / o.Rate; got < row.want-0.08 || got > row.want+0.08 {
+			t.Errorf("%.2f of the rate %s, want about %.2f", got, row.when, row.want)
+		}
+	}
+}
+
 func TestNightsAndWeekendsAreQuiet(t *testing.T) {
 	c := newClock()
 	s := simulator.New(c.options())

@@ -25,6 +25,7 @@ type world struct {
 	dice  *rand.Rand
 	users int
 	rate  float64
+	quiet float64
 	kinds []kind
 
 	workspace                                      *Resource
@@ -47,6 +48,7 @@ func newWorld(o Options, start time.Time) *world {
 		dice:      rand.New(rand.NewPCG(o.Seed, 1)),
 		users:     o.Users,
 		rate:      o.Rate,
+		quiet:     o.Quiet,
 		workspace: &Resource{GID: o.Workspace, Type: "workspace", Name: o.Name},
 		gid:       1200000000100000,
 	}
@@ -102,12 +104,12 @@ func (w *world) skipTo(now time.Time) {
 // after returns when the next scene begins after one of n events, so that on average the rate is kept.
 func (w *world) after(t time.Time, n int) time.Time {
 	wanted := float64(n) * w.dice.ExpFloat64()
-	if w.rate > 0 {
+	if w.rate > 0 && w.quiet == 1 {
 		return t.Add(seconds(wanted / w.rate))
 	}
 	for {
 		hour := t.Truncate(time.Hour).Add(time.Hour)
-		perSecond := presence(t) * float64(w.users) * eventsPerDay / (12 * 3600)
+		perSecond := w.pace(t)
 		left := hour.Sub(t).Seconds() * perSecond
 		if wanted <= left {
 			return t.Add(seconds(wanted / perSecond))
@@ -115,6 +117,14 @@ func (w *world) after(t time.Time, n int) time.Time {
 		wanted -= left
 		t = hour
 	}
+}
+
+// pace returns how many events a second there are in the hour of t.
+func (w *world) pace(t time.Time) float64 {
+	if w.rate > 0 {
+		return w.rate * (w.quiet + (1-w.quiet)*presence(t))
+	}
+	return presence(t) * float64(w.users) * eventsPerDay / (12 * 3600)
 }
 
 // presence returns which share of the company is at work: about twelve full hours on a working day (UTC).
