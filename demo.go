@@ -14,10 +14,9 @@ import (
 )
 
 const (
-	demoRate          = 4                // Events a second.
 	demoFirstIncident = 90 * time.Second // From the start.
 	demoIncidentEvery = 30 * time.Minute // Twice the window of the alerts: they resolve in between.
-	demoIncidentSize  = 500              // Tasks deleted, where a hundred are usual in that window.
+	demoIncidentSize  = 500              // Tasks deleted, where sixty at night and 170 at work are usual in that window.
 	demoTokenLife     = 15 * time.Minute // Shorter than Asana's, so that the simulator keeps fewer events.
 )
 
@@ -57,7 +56,8 @@ func newDemo(c *config) (*demo, error) {
 		Name:      "Example Company (simulated)",
 		Token:     "demo",
 		Seed:      rand.Uint64(),
-		Rate:      demoRate,
+		Rate:      simulator.DemoRate,
+		Quiet:     simulator.DemoQuiet,
 		TokenLife: demoTokenLife,
 	})
 	c.control = d.asana.Control()

@@ -18,7 +18,7 @@ type life struct {
 
 // life returns what happens from a full hour on. The last week is simulated. The time before is made of hours of that week,
 // each drawn from those at the same hour of the day, on working days or at the weekend: the whole would take the simulator
-// half a minute at four events a second.
+// half a minute at the demo's rate.
 func (o options) life(from time.Time) (life, error) {
 	simulated := o.to.Add(-week).Truncate(time.Hour)
 	if simulated.Before(from) {
@@ -55,7 +55,7 @@ func (l life) hoursLike(hour, start time.Time) (alike [][][]uint64) {
 func (o options) simulate(from time.Time) (life, error) {
 	now := from
 	company := simulator.New(simulator.Options{
-		Workspace: o.workspace, Seed: o.seed, Users: o.users, Rate: o.rate,
+		Workspace: o.workspace, Seed: o.seed, Users: o.users, Rate: o.rate, Quiet: o.quiet,
 		TokenLife: 1, // No event need be kept: nobody reads them.
 		Now:       func() time.Time { return now },
 	})

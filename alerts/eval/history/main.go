@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"asana_exporter/alerts/eval/internal/engine"
+	"asana_exporter/simulator"
 )
 
 const (
@@ -30,8 +31,9 @@ const (
 type options struct {
 	workspace, name, job, instance string
 
-	rate  float64 // Events a second, day and night;
-	users int     // if 0, the size of a company that keeps working hours.
+	rate  float64 // Events a second while all are at work,
+	quiet float64 // and the share of it that is left at night and at weekends;
+	users int     // if the rate is 0, the size of the company, which sets the pace.
 	seed  uint64
 
 	to    time.Time // Where the past ends: a full minute.
@@ -53,8 +55,9 @@ func run(w io.Writer, args []string, now time.Time) error {
 	f.StringVar(&o.name, "name", "Example Company (simulated)", "its name")
 	f.StringVar(&o.job, "job", "asana", "label of the exporter's target")
 	f.StringVar(&o.instance, "instance", "localhost:10176", "label of the exporter's target")
-	f.Float64Var(&o.rate, "rate", 4, "events a second, day and night; 0 for working hours")
-	f.IntVar(&o.users, "users", 200, "size of the company, which sets the pace of its working hours")
+	f.Float64Var(&o.rate, "rate", simulator.DemoRate, "events a second while all are at work; 0 for the pace of so many users")
+	f.Float64Var(&o.quiet, "quiet", simulator.DemoQuiet, "with -rate: the share of it that is left at night and at weekends")
+	f.IntVar(&o.users, "users", 200, "size of the company, which sets the pace of its work without -rate")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of everything that happens")
 	f.IntVar(&o.days, "days", 35, "length of the past")
 	f.Usage = func() {
