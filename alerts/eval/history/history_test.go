@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"io"
+	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -151,6 +153,58 @@ func TestWeeksAreAlike(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What a panel of the exporter's dashboard reads is in the last days of the past, in the exporter's buckets.
+func TestExporterDashboardIsFull(t *testing.T) {
+	store := engine.NewStore()
+	o := options{workspace: "12", to: wednesday().Truncate(time.Minute), rate: 2}
+	from := o.to.Add(-time.Hour)
+	all, err := o.life(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.scrape(store, from, all)
+	bounds, samples := map[string][]string{}, map[string]int{}
+	for _, s := range store.All() {
+		name := s.Labels().Get("__name__")
+		times, _ := s.Samples()
+		samples[name] += len(times)
+		if le := s.Labels().Get("le"); le != "" {
+			bounds[name] = append(bounds[name], strings.TrimSuffix(le, ".0"))
+		}
+	}
+	dashboard := content(t, "../../../dashboards/asana-exporter.json")
+	names := regexp.MustCompile(`\b(asana|go|process)_[a-z_]+`).FindAllString(dashboard, -1)
+	slices.Sort(names)
+	names = slices.Compact(names)
+	if names = slices.DeleteFunc(names, func(name string) bool { return name == "asana_exporter" }); len(names) < 20 {
+		t.Fatalf("the dashboard reads no more than %q", names)
+	}
+	for _, name := range names {
+		if samples[name] < 60 {
+			t.Errorf("%d samples of %s in an hour", samples[name], name)
+		}
+	}
+	exposition := content(t, "../../../collector/testdata/exposition.prom")
+	for name, got := range bounds {
+		var want []string
+		for _, match := range regexp.MustCompile(name+`{.*le="([^"]+)"`).FindAllStringSubmatch(exposition, -1) {
+			want = append(want, match[1])
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s has buckets up to %q, the exporter's go up to %q", name, got, want)
+		}
+	}
+}
+
+func content(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func TestBadRulesAreNamed(t *testing.T) {

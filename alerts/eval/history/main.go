@@ -6,7 +6,7 @@
 //
 // (promtool reads the file once for each block, hence the large ones.) With the defaults it is the past of
 // asana_exporter --demo: the events of a week are the simulator's, those of the weeks before are drawn from it hour by hour.
-// Samples are as dense as the rules need them; the older, the thinner.
+// Samples are as dense as the rules need them; the older, the thinner. What the exporter says of itself is there for two days.
 package main
 
 import (

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -9,50 +10,61 @@ import (
 	"asana_exporter/alerts/eval/internal/engine"
 )
 
+// A target is the exporter as a server knows it.
+type target struct {
+	options
+	store *engine.Store
+}
+
+// series is one of its series. The process and the build are not of a workspace.
+func (t target) series(name string, kv ...string) *engine.Series {
+	b := labels.NewBuilder(labels.FromStrings(kv...))
+	b.Set(model.MetricNameLabel, name)
+	b.Set(model.JobLabel, t.job)
+	b.Set(model.InstanceLabel, t.instance)
+	if strings.HasPrefix(name, "asana_") && name != "asana_exporter_build_info" {
+		b.Set("workspace", t.workspace)
+	}
+	return t.store.Series(b.Labels())
+}
+
 // scrape puts into the store what a server would have scraped each minute: the events, and of the other metrics those that the
-// rules read. The exporter was never in trouble.
+// rules read; of the last days those of the exporter itself, too. It was never in trouble.
 func (o options) scrape(store *engine.Store, from time.Time, all life) {
-	series := func(name string, kv ...string) *engine.Series {
-		b := labels.NewBuilder(labels.FromStrings(kv...))
-		b.Set(model.MetricNameLabel, name)
-		b.Set(model.JobLabel, o.job)
-		b.Set(model.InstanceLabel, o.instance)
-		return store.Series(b.Labels())
-	}
-	ofWorkspace := func(name string, kv ...string) *engine.Series {
-		return series(name, append(kv, "workspace", o.workspace)...)
-	}
+	t := target{o, store}
 	var counters []*engine.Series
 	for _, set := range all.sets {
-		counters = append(counters, ofWorkspace("asana_events_total", "action", set.Action, "resource_type", set.ResourceType,
+		counters = append(counters, t.series("asana_events_total", "action", set.Action, "resource_type", set.ResourceType,
 			"resource_subtype", set.ResourceSubtype, "change_field", set.ChangeField, "parent_type", set.ParentType))
 	}
 	still := map[*engine.Series]float64{
-		series("up"):                         1,
-		series("process_start_time_seconds"): float64(from.Unix()),
+		t.series("up"):                         1,
+		t.series("process_start_time_seconds"): float64(from.Unix()),
 
-		ofWorkspace("asana_workspace_up"):                                                                                    1,
-		ofWorkspace("asana_workspace_info", "name", o.name):                                                                  1,
-		ofWorkspace("asana_workspace_catching_up"):                                                                           0,
-		ofWorkspace("asana_workspace_backlog_seconds"):                                                                       0,
-		ofWorkspace("asana_workspace_backlog_peak_events", "action", "deleted", "window", "15m"):                             0,
-		ofWorkspace("asana_workspace_backlog_peak_events", "action", "deleted", "window", "15m", "resource_type", "project"): 0,
-		ofWorkspace("asana_workspace_gaps_total", "reason", "token_expired"):                                                 0,
-		ofWorkspace("asana_workspace_gaps_total", "reason", "state_lost"):                                                    0,
-		ofWorkspace("asana_workspace_gap_seconds_total", "reason", "token_expired"):                                          0,
-		ofWorkspace("asana_workspace_gap_seconds_total", "reason", "state_lost"):                                             0,
-		ofWorkspace("asana_exporter_state_commit_failures_total"):                                                            0,
-		ofWorkspace("asana_exporter_folded_events_total"):                                                                    0,
-		ofWorkspace("asana_exporter_event_series"):                                                                           float64(len(all.sets)),
-		ofWorkspace("asana_exporter_event_series_limit"):                                                                     5000,
+		t.series("asana_workspace_up"):                                                                                    1,
+		t.series("asana_workspace_info", "name", o.name):                                                                  1,
+		t.series("asana_workspace_catching_up"):                                                                           0,
+		t.series("asana_workspace_backlog_seconds"):                                                                       0,
+		t.series("asana_workspace_backlog_peak_events", "action", "deleted", "window", "15m"):                             0,
+		t.series("asana_workspace_backlog_peak_events", "action", "deleted", "window", "15m", "resource_type", "project"): 0,
+		t.series("asana_workspace_gaps_total", "reason", "token_expired"):                                                 0,
+		t.series("asana_workspace_gaps_total", "reason", "state_lost"):                                                    0,
+		t.series("asana_workspace_gap_seconds_total", "reason", "token_expired"):                                          0,
+		t.series("asana_workspace_gap_seconds_total", "reason", "state_lost"):                                             0,
+		t.series("asana_exporter_state_commit_failures_total"):                                                            0,
+		t.series("asana_exporter_folded_events_total"):                                                                    0,
+		t.series("asana_exporter_event_series"):                                                                           float64(len(all.sets)),
+		t.series("asana_exporter_event_series_limit"):                                                                     5000,
 	}
-	requests := ofWorkspace("asana_exporter_api_requests_total", "code", "200")
-	success, newest := ofWorkspace("asana_workspace_last_success_timestamp_seconds"), ofWorkspace("asana_workspace_last_event_timestamp_seconds")
+	requests := t.series("asana_exporter_api_requests_total", "code", "200")
+	success, newest := t.series("asana_workspace_last_success_timestamp_seconds"), t.series("asana_workspace_last_event_timestamp_seconds")
 
+	process, young := t.own(o.seed), o.to.Add(-ownDays*day)
 	counts, last := make([]uint64, len(all.sets)), from
 	for m, minute := range all.minutes {
-		now := from.Add(time.Duration(m+1) * time.Minute)
+		now, events := from.Add(time.Duration(m+1)*time.Minute), uint64(0)
 		for i, n := range minute {
+			events += n
 			if counts[i] += n; n > 0 {
 				last = now
 			}
@@ -67,5 +79,8 @@ func (o options) scrape(store *engine.Store, from time.Time, all life) {
 		requests.Add(at, float64(60*(m+1))) // The demo polls every second.
 		success.Add(at, float64(now.Unix()))
 		newest.Add(at, float64(last.Unix()))
+		if now.After(young) {
+			process.add(at, minuteOf(int(events)))
+		}
 	}
 }
