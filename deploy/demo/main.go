@@ -115,6 +115,6 @@ the page follows within four minutes, and is resolved when the deletions are 15 
   http://%[3]s
       the exporter
 
-Grafana with the dashboards: see deploy/compose, or add http://%[1]s as a data source to yours. Ctrl-C ends everything.
+Grafana with the dashboards: see deploy/compose, or add http://%[1]s as a data source to yours, with a scrape interval of 1m. Ctrl-C ends everything.
 
 `

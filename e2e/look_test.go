@@ -1,0 +1,72 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Drawn with Grafana's own libraries in a browser, on a small and on a large screen, the dashboards of the demo are full from the
+// start, nothing in them is cut off, and no legend hides its chart. dashboards/look says what of that is Grafana's.
+func TestDashboardsLookRight(t *testing.T) {
+	t.Parallel()
+	look := installLook(t) // First, since it takes a minute.
+	demo := newExporter(t, nil, "--demo")
+	dir := t.TempDir()
+	writeHistory(t, filepath.Join(dir, "data"), "-instance="+demo.address)
+	demo.start(t)
+	rules, err := filepath.Abs("../alerts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := runPrometheus(t, dir, "rule_files: ["+rules+"/deletions.yml, "+rules+"/exporter.yml, "+rules+"/recording.yml]\n"+scrapeConfig(demo),
+		"--storage.tsdb.retention.time=35d")
+	d := drawing{t: t, prometheus: p}
+	// Every rule was evaluated by now, and every rate has two samples.
+	waitFor(t, 3*time.Minute, d.missing("workspace:asana_deletions:limit15m offset 10s", "increase(asana_event_delay_seconds_count[30s] offset 1m) > 0"))
+
+	cmd := exec.Command(lookUp(t, "node", "install Node 20 or later"), filepath.Join(look, "look.mjs"), p.url)
+	out, err := cmd.CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil {
+		t.Errorf("look.mjs: %v", err)
+	}
+}
+
+// installLook has npm install the libraries beside a copy of dashboards/look, and returns its folder.
+func installLook(t *testing.T) string {
+	t.Helper()
+	lookUp(t, "chromium", "install Debian's package of this name")
+	dir := t.TempDir()
+	for _, pattern := range []string{"*.json", "look/*.json", "look/*.mjs", "look/src/*"} {
+		files, err := filepath.Glob(filepath.Join("../dashboards", pattern))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(files), err)
+		}
+		for _, file := range files {
+			copyFile(t, file, filepath.Join(dir, strings.TrimPrefix(file, "../dashboards")))
+		}
+	}
+	npmInstall(t, filepath.Join(dir, "look"))
+	return filepath.Join(dir, "look")
+}
+
+// copyFile copies a file, and makes the folder for it.
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	content, err := os.ReadFile(from)
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(to), 0o700)
+	}
+	if err == nil {
+		err = os.WriteFile(to, content, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
