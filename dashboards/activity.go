@@ -179,5 +179,5 @@ func byWorkspace() *panel {
 		count("workspace:asana_tasks_created:increase5m"), count("workspace:asana_tasks_completed:increase5m"),
 		count("workspace:asana_tasks_deleted:increase5m"), count("workspace:asana_tasks_restored:increase5m"),
 		count("workspace:asana_comments:increase5m")).
-		sorted("Events").barred("Events").wide("Workspace", 240).wide("Gid", 160)
+		sorted("Events").barred("Events").wide("Workspace", 270).wide("Gid", 150)
 }

@@ -108,7 +108,7 @@ func exporterTable() *panel {
 		value("time() - asana_workspace_last_event_timestamp_seconds{"+running+"}"),
 		value("asana_exporter_event_series{"+running+"}"),
 		value("increase(asana_exporter_api_announced_changes_total{"+running+"}[$__range])")).
-		sorted("Last success").wide("Workspace", 240).wide("Gid", 160)
+		sorted("Last success").wide("Workspace", 270).wide("Gid", 150).wide("Instance", 210)
 }
 
 func following() *panel {
