@@ -52,13 +52,13 @@ func newDemo(c *config) (*demo, error) {
 	}
 	c.asanaURL = "https://asana.invalid/api/1.0" // Nothing is ever sent there.
 	d.asana = simulator.New(simulator.Options{
-		Workspace: c.workspace,
-		Name:      "Example Company (simulated)",
-		Token:     "demo",
-		Seed:      rand.Uint64(),
-		Rate:      simulator.DemoRate,
-		Quiet:     simulator.DemoQuiet,
-		TokenLife: demoTokenLife,
+		Workspace:  c.workspace,
+		Name:       "Example Company (simulated)",
+		Token:      "demo",
+		Seed:       rand.Uint64(),
+		Rate:       simulator.DemoRate,
+		NightShare: simulator.DemoNightShare,
+		TokenLife:  demoTokenLife,
 	})
 	c.control = d.asana.Control()
 	return d, nil

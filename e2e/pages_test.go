@@ -109,7 +109,7 @@ func TestDeletionsDuringAnOutageArePagedFor(t *testing.T) {
 	asana := startAsana(t, simulator.Options{Name: "Example Company", Seed: 11, Rate: 1})
 	e := newExporter(t, asana, "--asana.poll-interval=1s", "--events.zero-first=2s")
 	dir := t.TempDir()
-	writeHistory(t, filepath.Join(dir, "data"), "-rate=1", "-quiet=1", "-days=20", "-name=Example Company", "-instance="+e.address)
+	writeHistory(t, filepath.Join(dir, "data"), "-rate=1", "-night-share=1", "-days=20", "-name=Example Company", "-instance="+e.address)
 	pages := startPager(t)
 	rules, err := filepath.Abs("../alerts")
 	if err != nil {

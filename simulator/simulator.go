@@ -19,8 +19,8 @@ import (
 
 // The pace of the demo, whose past is written elsewhere: six events a second at work, two in the deepest night.
 const (
-	DemoRate  = 6
-	DemoQuiet = 0.35
+	DemoRate       = 6
+	DemoNightShare = 0.35
 )
 
 // Options describe the workspace. The zero value gives a company of 200 that any bearer token may follow.
@@ -31,7 +31,7 @@ type Options struct {
 	Seed         uint64           // With the time at the start it determines every event.
 	Users        int              // Size of the company, which sets the pace of its work; default 200.
 	Rate         float64          // If positive, events a second while all are at work.
-	Quiet        float64          // With Rate: the share of it that is left at night and at weekends; default 1, all of it.
+	NightShare   float64          // With Rate: the share of it that is left at night and at weekends; default 1, all of it.
 	PageSize     int              // Events for one sync token; default 1000.
 	TokenLife    time.Duration    // How long a sync token lives; default 24h. Memory grows with it.
 	StrictTokens bool             // Refuse a sync token once a client has come back with a newer one.
@@ -83,8 +83,8 @@ func (o Options) withDefaults() Options {
 	if o.Users <= 0 {
 		o.Users = 200
 	}
-	if o.Quiet <= 0 {
-		o.Quiet = 1
+	if o.NightShare <= 0 {
+		o.NightShare = 1
 	}
 	if o.PageSize <= 0 {
 		o.PageSize = 1000

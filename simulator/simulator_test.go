@@ -180,7 +180,7 @@ func TestFlatRateIsKeptAtNight(t *testing.T) {
 func TestFixedRateKeepsWorkingHoursIfToldSo(t *testing.T) {
 	c := newClock()
 	o := c.options()
-	o.Rate, o.Quiet = 2, 0.35
+	o.Rate, o.NightShare = 2, 0.35
 	s := simulator.New(o)
 	newReader(t, s).catchUp()
 	const hour, day = time.Hour, 24 * time.Hour

@@ -22,11 +22,11 @@ const (
 // world is the workspace with its people. It plays one scene after the other; a scene is what one person does in one go,
 // and its events reach the stream a little later, some much later.
 type world struct {
-	dice  *rand.Rand
-	users int
-	rate  float64
-	quiet float64
-	kinds []kind
+	dice       *rand.Rand
+	users      int
+	rate       float64
+	nightShare float64
+	kinds      []kind
 
 	workspace                                      *Resource
 	people, teams, tags, fields, portfolios, goals []*Resource
@@ -45,12 +45,12 @@ type project struct {
 
 func newWorld(o Options, start time.Time) *world {
 	w := &world{
-		dice:      rand.New(rand.NewPCG(o.Seed, 1)),
-		users:     o.Users,
-		rate:      o.Rate,
-		quiet:     o.Quiet,
-		workspace: &Resource{GID: o.Workspace, Type: "workspace", Name: o.Name},
-		gid:       1200000000100000,
+		dice:       rand.New(rand.NewPCG(o.Seed, 1)),
+		users:      o.Users,
+		rate:       o.Rate,
+		nightShare: o.NightShare,
+		workspace:  &Resource{GID: o.Workspace, Type: "workspace", Name: o.Name},
+		gid:        1200000000100000,
 	}
 	w.kinds = repertoire()
 	for range o.Users {
@@ -104,7 +104,7 @@ func (w *world) skipTo(now time.Time) {
 // after returns when the next scene begins after one of n events, so that on average the rate is kept.
 func (w *world) after(t time.Time, n int) time.Time {
 	wanted := float64(n) * w.dice.ExpFloat64()
-	if w.rate > 0 && w.quiet == 1 {
+	if w.rate > 0 && w.nightShare == 1 {
 		return t.Add(seconds(wanted / w.rate))
 	}
 	for {
@@ -122,7 +122,7 @@ func (w *world) after(t time.Time, n int) time.Time {
 // pace returns how many events a second there are in the hour of t.
 func (w *world) pace(t time.Time) float64 {
 	if w.rate > 0 {
-		return w.rate * (w.quiet + (1-w.quiet)*presence(t))
+		return w.rate * (w.nightShare + (1-w.nightShare)*presence(t))
 	}
 	return presence(t) * float64(w.users) * eventsPerDay / (12 * 3600)
 }

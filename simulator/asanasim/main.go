@@ -83,7 +83,7 @@ func parse(args []string) (listen string, o simulator.Options, err error) {
 	app.Flag("seed", "Seed of everything that happens.").Default("1").Uint64Var(&o.Seed)
 	app.Flag("users", "Size of the company.").Default("200").IntVar(&o.Users)
 	app.Flag("rate", "Events a second while all are at work; 0 for the pace of so many users.").Default("0").Float64Var(&o.Rate)
-	app.Flag("quiet", "With --rate: the share of it that is left at night and at weekends.").Default("1").Float64Var(&o.Quiet)
+	app.Flag("night-share", "With --rate: the share of it that is left at night and at weekends.").Default("1").Float64Var(&o.NightShare)
 	app.Flag("page-size", "Events for one sync token.").Default("1000").IntVar(&o.PageSize)
 	app.Flag("token-life", "How long a sync token lives.").Default("24h").DurationVar(&o.TokenLife)
 	app.Flag("strict-tokens", "Refuse a sync token once a newer one was used.").BoolVar(&o.StrictTokens)

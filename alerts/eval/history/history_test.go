@@ -44,7 +44,7 @@ func TestLifeGoesOnWhereThePastEnds(t *testing.T) {
 			end := wednesday().Truncate(time.Minute)
 			o := options{
 				workspace: "1200000000000001", name: "Example Company (simulated)", job: "asana", instance: "localhost:10176",
-				rate: 1, quiet: simulator.DemoQuiet, seed: 2, to: end.Add(3 * time.Hour),
+				rate: 1, nightShare: simulator.DemoNightShare, seed: 2, to: end.Add(3 * time.Hour),
 			}
 			live, err := o.simulate(end.Add(2 * time.Minute))
 			if err != nil {
@@ -115,7 +115,7 @@ func TestWeeksAreAlike(t *testing.T) {
 	for story, o := range map[string]options{
 		"day and night": {workspace: "12", rate: 0.5, days: 21, users: 100},
 		"working hours": {workspace: "12", days: 21, users: 100},
-		"the demo":      {workspace: "12", rate: 0.5, quiet: simulator.DemoQuiet, days: 21, users: 100},
+		"the demo":      {workspace: "12", rate: 0.5, nightShare: simulator.DemoNightShare, days: 21, users: 100},
 	} {
 		t.Run(story, func(t *testing.T) {
 			o.to = wednesday().Truncate(time.Minute)
@@ -147,7 +147,7 @@ func TestWeeksAreAlike(t *testing.T) {
 					t.Errorf("week %d has %.2f times the events of the last", i, share)
 				}
 				quiet := saturdays[i] < noons[i]/2
-				if flat := o.rate > 0 && o.quiet == 0; quiet == flat {
+				if flat := o.rate > 0 && o.nightShare == 0; quiet == flat {
 					t.Errorf("week %d: %v events on Saturday, %v on Wednesday", i, saturdays[i], noons[i])
 				}
 			}

@@ -55,7 +55,7 @@ func (l life) hoursLike(hour, start time.Time) (alike [][][]uint64) {
 func (o options) simulate(from time.Time) (life, error) {
 	now := from
 	company := simulator.New(simulator.Options{
-		Workspace: o.workspace, Seed: o.seed, Users: o.users, Rate: o.rate, Quiet: o.quiet,
+		Workspace: o.workspace, Seed: o.seed, Users: o.users, Rate: o.rate, NightShare: o.nightShare,
 		TokenLife: 1, // No event need be kept: nobody reads them.
 		Now:       func() time.Time { return now },
 	})

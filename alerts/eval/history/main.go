@@ -31,10 +31,10 @@ const (
 type options struct {
 	workspace, name, job, instance string
 
-	rate  float64 // Events a second while all are at work,
-	quiet float64 // and the share of it that is left at night and at weekends;
-	users int     // if the rate is 0, the size of the company, which sets the pace.
-	seed  uint64
+	rate       float64 // Events a second while all are at work,
+	nightShare float64 // and the share of it that is left at night and at weekends;
+	users      int     // if the rate is 0, the size of the company, which sets the pace.
+	seed       uint64
 
 	to    time.Time // Where the past ends: a full minute.
 	days  int
@@ -56,7 +56,7 @@ func run(w io.Writer, args []string, now time.Time) error {
 	f.StringVar(&o.job, "job", "asana", "label of the exporter's target")
 	f.StringVar(&o.instance, "instance", "localhost:10176", "label of the exporter's target")
 	f.Float64Var(&o.rate, "rate", simulator.DemoRate, "events a second while all are at work; 0 for the pace of so many users")
-	f.Float64Var(&o.quiet, "quiet", simulator.DemoQuiet, "with -rate: the share of it that is left at night and at weekends")
+	f.Float64Var(&o.nightShare, "night-share", simulator.DemoNightShare, "with -rate: the share of it that is left at night and at weekends")
 	f.IntVar(&o.users, "users", 200, "size of the company, which sets the pace of its work without -rate")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of everything that happens")
 	f.IntVar(&o.days, "days", 35, "length of the past")
