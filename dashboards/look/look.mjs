@@ -93,8 +93,12 @@ async function look(dashboard, width, theme) {
   tab.on('console', (message) => message.type() === 'error' && found.push(message.text()));
   const address = new URLSearchParams({ dashboard, prometheus, theme });
   await tab.goto(`http://127.0.0.1:${server.address().port}/?${address}`);
-  await tab.waitForFunction(() => window.drawn?.(), null, { timeout: 60_000 });
-  await tab.waitForLoadState('networkidle'); // Icons and fonts.
+  try {
+    await tab.waitForFunction(() => window.drawn?.(), null, { timeout: 60_000 });
+    await tab.waitForLoadState('networkidle'); // Icons and fonts.
+  } catch (error) {
+    found.push(`not all was drawn: ${error.message}`);
+  }
   found.push(...(await tab.evaluate(troubles)));
   if (pictures) {
     fs.mkdirSync(pictures, { recursive: true });
@@ -116,7 +120,11 @@ function troubles() {
         say(`${hidden} pixels are cut off of "${element.textContent.slice(0, 60)}"`);
       }
     }
+    const drawn = panel.querySelector('[data-drawn]');
+    const below = drawn ? drawn.scrollHeight - drawn.clientHeight : 0;
+    if (below > 4) say(`${below} pixels are cut off below`);
     const plot = panel.querySelector('.u-over');
+    if (panel.dataset.kind === 'timeseries' && !plot) say('no chart');
     if (plot && (plot.clientWidth < 0.55 * panel.clientWidth || plot.clientHeight < 0.35 * panel.clientHeight)) {
       say(`the chart has ${plot.clientWidth} by ${plot.clientHeight} of ${panel.clientWidth} by ${panel.clientHeight} pixels`);
     }

@@ -12,7 +12,7 @@ export function rangeFrom(from) {
 
 // valuesOf returns what stands in the places of a dashboard's variables: all, where that can be chosen.
 export function valuesOf(dashboard) {
-  return Object.fromEntries(dashboard.templating.list.map((v) => [v.name, v.allValue ?? v.current?.value ?? '']));
+  return Object.fromEntries(dashboard.templating.list.map((v) => [v.name, v.type === 'query' ? '.+' : v.current?.value ?? '']));
 }
 
 // answers asks what a panel asks, and returns frames and the step in seconds.

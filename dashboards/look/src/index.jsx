@@ -26,7 +26,7 @@ function Dashboard({ dashboard, prometheus }) {
   return (
     <div style={{ position: 'relative', width: window.innerWidth, height: rows * (rowHeight + gap) + 2 * margin }}>
       {dashboard.panels.map((panel) => (
-        <div key={panel.id} className="panel" data-title={panel.title} style={place(panel.gridPos)}>
+        <div key={panel.id} className="panel" data-title={panel.title} data-kind={panel.type} style={place(panel.gridPos)}>
           {panel.type === 'row' ? (
             <h6 data-drawn style={{ lineHeight: `${rowHeight}px` }}>{panel.title}</h6>
           ) : (

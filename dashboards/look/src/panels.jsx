@@ -114,7 +114,7 @@ function Plot({ rows, range, width, height, children }) {
   const from = range.from.valueOf(), span = range.to.valueOf() - from;
   const x = (at) => (Math.max(0, at - from) / span) * (width - left);
   return (
-    <svg {...{ width, height }} fontSize="12" fill={theme.colors.text.primary}>
+    <svg {...{ width, height }} display="block" fontSize="12" fill={theme.colors.text.primary}>
       {rows.map((row, i) => (
         <svg key={row.name} y={i * rowHeight} height={rowHeight}>
           {i % Math.ceil(14 / rowHeight) === 0 && <text x={left - 8} y={Math.max(11, rowHeight / 2 + 4)} textAnchor="end">{row.name}</text>}
