@@ -50,7 +50,7 @@ func choose(name, label, description string) variable {
 func utcOffset() variable {
 	v := variable{
 		Type: "custom", Name: "utc_offset", Label: "Hours from UTC", Desc: "Shifts the hours of the heatmap",
-		Query:   "-10,-9,-8,-7,-6,-5,-4,-3,0,1,2,3,4,5,5.5,8,9,10,12",
+		Query:   "-11,-10,-9,-8,-7,-6,-5,-4,-3.5,-3,-2,-1,0,1,2,3,3.5,4,4.5,5,5.5,6,6.5,7,8,9,9.5,10,11,12,13",
 		Current: &choice{Selected: true, Text: "0", Value: "0"},
 	}
 	return v
@@ -120,11 +120,11 @@ func weekdays() *panel {
 
 // week is a row for each hour of the day and a column for each day. What counts at a full hour happened in the hour before.
 func week() *panel {
-	const hourly = "sum(sum_over_time(workspace:asana_events:increase5m{" + recorded + "}[1h]))"
+	const hourly = "sum(sum_over_time(workspace:asana_events:increase5m{" + recorded + "}[59m]))" // See below.
 	const hour = `label_replace(count_values("hour", hour(vector(time() - 1800 + 3600 * $utc_offset))), "hour", "0$1", "hour", "(.)")`
 	p := heatmap("The week by hour", "Events of the last seven whole days, whatever the time range: a column for each day, a row for each hour of it. The "+
-		"hours are those of UTC, unless hours from UTC are chosen above.", "short", object{"axisPlacement": "left", "axisLabel": "hour", "reverse": true},
-		overTime("sum_over_time(("+hourly+" * on () group_right () "+hour+")[23h59m:1h])", "{{hour}}")) // Not 1d, of which Prometheus 2 counts both ends.
+		"days are those of your browser; so choose its hours from UTC above.", "short", object{"axisPlacement": "left", "axisLabel": "hour", "reverse": true},
+		overTime("sum_over_time(("+hourly+" * on () group_right () "+hour+")[23h59m:1h])", "{{hour}}")) // A minute less, since Prometheus 2 counts both ends.
 	p.TimeFrom = "7d"
 	return p.every("1d")
 }

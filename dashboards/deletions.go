@@ -49,14 +49,17 @@ func deletionAlerts() []string {
 const (
 	increase15m = `workspace:asana_deletions:increase15m{` + recorded + `}`
 	limit15m    = `workspace:asana_deletions:limit15m{` + recorded + `}`
-
-	// pressure is 1 where the limit is reached. Where there is none yet, the first deletions count for nothing.
-	pressure = `max_over_time((` + increase15m + ` / ` + limit15m + `)[$__range:5m] @ end())` +
-		` or on (workspace) max_over_time(` + increase15m + `[$__range] @ end()) * 0`
 )
 
-// onlyNearest leaves nothing of an expression but the workspace that came nearest to its limit in the time range.
-func onlyNearest(expr string) string { return expr + " and on (workspace) topk(1, " + pressure + ")" }
+// pressure is how near each workspace came to its limit in the time range: 1 where it was reached. Where there is no limit yet, the
+// counts are for nothing.
+func pressure(counts, limit string) string {
+	return `max_over_time((` + counts + ` / ` + limit + `)[$__range:5m] @ end())` +
+		` or on (workspace) max_over_time(` + counts + `[$__range] @ end()) * 0`
+}
+
+// most is the highest value within a step of a chart: a burst is in the counts for a quarter of an hour, and a step may be longer.
+func most(metric string) string { return `max_over_time(` + metric + `[$__interval])` }
 
 // knob returns a number that is set in alerts/deletions.yml.
 func knob(name string) string { return `scalar(max(asana_deletions:knob{knob="` + name + `"}))` }
@@ -79,34 +82,42 @@ func nearest() *panel {
 		from(bound{0, calm}, bound{0.6, caution}, bound{1, alarm})
 }
 
-// Bursts are looked for in steps, and dated by the end of the step.
-const (
-	stepwise = `max_over_time(` + increase15m + `[$__interval])`
-	inSteps  = `[$__range:$__interval]`
-)
+// whenFirst returns when an expression first had a value, in milliseconds: at the end of a step, or now, since the last step is over
+// for a while.
+func whenFirst(expr string) string {
+	return `(min(min_over_time(timestamp(` + expr + `)[$__range:$__interval])) or min(timestamp(` + expr + `))) * 1000`
+}
 
 func firstBurst() *panel {
 	return number("First burst", "When deletions first exceeded the limit of a warning, in this time range.", "dateTimeAsLocalNoDateIfToday",
-		instant(`min(min_over_time(timestamp(`+stepwise+` > on (workspace) workspace:asana_deletions:warning_limit15m{`+recorded+`}
-			and `+stepwise+` > `+knob("floor_warning")+`)`+inSteps+`)) * 1000`, "first burst")).orElse("none")
+		instant(whenFirst(most(increase15m)+` > on (workspace) workspace:asana_deletions:warning_limit15m{`+recorded+`}
+			and `+most(increase15m)+` > `+knob("floor_warning")), "first burst")).orElse("none")
 }
 
 func largestBurst() *panel {
 	return number("Largest burst", "When most was deleted within 15 minutes, in this time range, whether that was unusual or not.",
 		"dateTimeAsLocalNoDateIfToday",
-		instant(`min_over_time(timestamp(max(`+stepwise+`) >= scalar(max(max_over_time(`+stepwise+inSteps+` @ end()))) > 0)`+inSteps+`) * 1000`,
+		instant(whenFirst(`max(`+most(increase15m)+`) >= scalar(max(max_over_time(`+increase15m+`[$__range] @ end()))) > 0`),
 			"largest burst")).orElse("none")
 }
 
 func alertStates() *panel {
 	var targets []target
 	for _, name := range deletionAlerts() {
-		alert := func(state string) string {
-			return `ALERTS{alertname="` + name + `", alertstate="` + state + `", ` + recorded + `}`
-		}
+		alert := func(state string) string { return alerts(name, state) }
 		targets = append(targets, overTime("max(2 * "+alert("firing")+" or "+alert("pending")+") or vector(0)", name))
 	}
-	return states("State of each alert", "Pending alerts wait whether it goes on. Those at the top wake somebody.", alertWords(), targets...)
+	each := func(state string) string {
+		return named("max by (workspace, alertname) (" + alerts(strings.Join(deletionAlerts(), "|"), state) + ")")
+	}
+	targets = append(targets, overTime("2 * "+each("firing")+" or "+each("pending"), "{{name}}: {{alertname}}"))
+	return states("State of each alert", "Pending alerts wait whether it goes on. Those at the top wake somebody; at the bottom, in which workspace.",
+		alertWords(), targets...).every("1m")
+}
+
+// alerts are those of these names that were in a state within a step.
+func alerts(names, state string) string {
+	return most(`ALERTS{alertname=~"` + names + `", alertstate="` + state + `", ` + recorded + `}`)
 }
 
 func alertWords() []state {
@@ -126,13 +137,16 @@ Runbook: [when somebody deletes](`+runbook+`#when-somebody-deletes) · [deletion
 [comments](`+runbook+`#asanacommentremovals) · [memberships](`+runbook+`#asanamembershipremovals)`)
 }
 
+// selected is a recorded metric of the chosen workspaces.
+func selected(metric string) string { return metric + "{" + recorded + "}" }
+
 // againstLimits draws four recorded series: the counts, what is usual, the limits of a warning and of a page.
 func againstLimits(title, description, counts, expected, warning, page string) *panel {
 	series := func(metric, legend string) target {
-		return overTime(named(onlyNearest(metric+"{"+recorded+"}")), legend)
+		return overTime(named(metric+" and on (workspace) topk(1, "+pressure(selected(counts), selected(page))+")"), legend)
 	}
 	return lines(title, description, "short",
-		series(counts, "{{name}}"), series(expected, "usual"), series(warning, "warns beyond"), series(page, "pages beyond")).
+		series(most(selected(counts)), "{{name}}"), series(selected(expected), "usual"), series(selected(warning), "warns beyond"), series(selected(page), "pages beyond")).
 		styledEach(
 			style{colour: blue, width: 2},
 			style{colour: past},
@@ -165,43 +179,49 @@ func projects() *panel {
 func ratios() *panel {
 	return lines("Deletions as a share of the limit", "Deletions in 15 minutes over the limit of a page, in the ten workspaces that came nearest to it: where to "+
 		"look.", "percentunit",
-		overTime(named(increase15m+" / "+limit15m+" and on (workspace) topk(10, "+pressure+")"), "{{name}}")).every("1m")
+		overTime(named(most(increase15m)+" / "+limit15m+" and on (workspace) topk(10, "+pressure(increase15m, limit15m)+")"), "{{name}}")).every("1m")
 }
 
 func byDeletedType() *panel {
 	return bars("Deletions by type, in 15 minutes", "What was deleted in the 15 minutes before, in all chosen workspaces together.", "short",
-		overTime(`sum by (resource_type) (workspace_resource_type:asana_deletions:increase15m{`+recorded+
-			`, resource_type=~"$resource_type"})`, "{{resource_type}}")).
+		overTime(`sum by (resource_type) (`+most(`workspace_resource_type:asana_deletions:increase15m{`+recorded+
+			`, resource_type=~"$resource_type"}`)+`)`, "{{resource_type}}")).
 		styled(resourceTypes()...).every("1m")
 }
 
 func undeletions() *panel {
-	return lines("Deletions and undeletions in an hour", "Whether what was deleted is being put back, in all chosen workspaces together.", "short",
-		overTime(`sum(sum_over_time(workspace_action_resource_type:asana_events:increase5m{`+recorded+`, action="deleted"}[1h]))`, "deleted"),
-		overTime(`sum(workspace:asana_undeletions:increase1h{`+recorded+`})`, "undeleted")).
+	inAnHour := func(action string) target { // 59 minutes, since Prometheus 2 counts both ends of a range.
+		return overTime(`sum(sum_over_time(workspace_action_resource_type:asana_events:increase5m{`+recorded+`, action="`+action+`"}[59m])) or vector(0)`, action)
+	}
+	return lines("Deletions and undeletions in an hour", "Whether what was deleted is being put back, in all chosen workspaces together, with what a catch-up brings.",
+		"short", inAnHour("deleted"), inAnHour("undeleted")).
 		styled(style{name: "deleted", colour: vermillion}, style{name: "undeleted", colour: green, dash: dashed, width: 2}).every("1m")
 }
 
 func removals() *panel {
 	return lines("Removals in 15 minutes", "Comments and memberships are removed, not deleted, in all chosen workspaces together. Comments can't be put back; "+
 		"who loses a membership loses access.", "short",
-		overTime(`sum(workspace:asana_comment_removals:increase15m{`+recorded+`}) or vector(0)`, "comments"),
-		overTime(`sum(workspace:asana_membership_removals:increase15m{`+recorded+`}) or vector(0)`, "memberships")).
+		overTime(`sum(`+most(selected("workspace:asana_comment_removals:increase15m"))+`) or vector(0)`, "comments"),
+		overTime(`sum(`+most(selected("workspace:asana_membership_removals:increase15m"))+`) or vector(0)`, "memberships")).
 		styled(style{name: "comments", colour: orange}, style{name: "memberships", colour: purple, dash: dashed}).every("1m")
+}
+
+// largest draws a gauge in the ten workspaces in which it was highest.
+func largest(gauge, legend string) target {
+	return overTime(named("max by (workspace) ("+most(gauge)+") and on (workspace) "+
+		"topk(10, max by (workspace) (max_over_time("+gauge+"[$__range] @ end())))"), legend)
 }
 
 func backlog() *panel {
 	return lines("Catch-ups", "How long the stretch was that was counted late, shown for 20 minutes after it became visible.", "s",
-		overTime("topk(10, "+named("max by (workspace) (asana_workspace_backlog_seconds{"+chosen+"})")+")", "{{name}}")).every("1m")
+		largest("asana_workspace_backlog_seconds{"+chosen+"}", "{{name}}")).every("1m")
 }
 
 func peak() *panel {
 	return lines("Busiest 15 minutes of a catch-up", "Most deletions in any 15 minutes, by the time at which they happened. Beyond the limit it was no "+
 		"ordinary day.", "short",
-		overTime("topk(10, "+named(`max by (workspace) (asana_workspace_backlog_peak_events{`+chosen+`, action="deleted", resource_type="", window="15m"})`)+")",
-			"all types: {{name}}"),
-		overTime("topk(10, "+named(`max by (workspace) (asana_workspace_backlog_peak_events{`+chosen+`, action="deleted", resource_type="project", window="15m"})`)+")",
-			"projects: {{name}}")).
+		largest(`asana_workspace_backlog_peak_events{`+chosen+`, action="deleted", resource_type="", window="15m"}`, "all types: {{name}}"),
+		largest(`asana_workspace_backlog_peak_events{`+chosen+`, action="deleted", resource_type="project", window="15m"}`, "projects: {{name}}")).
 		styledEach(style{colour: vermillion, width: 2}, style{colour: purple, dash: dashed}).every("1m")
 }
 
@@ -209,7 +229,7 @@ func gaps() *panel {
 	return grid("Gaps in this time range", "Stretches that nobody can read any more: deletions in them were never counted. Asana's audit log knows them.", []title{
 		{"name", "Workspace", ""}, {"workspace", "", ""}, {"reason", "Reason", ""}, {"Value #A", "Gaps", ""}, {"Value #B", "Length", "s"},
 	},
-		column("sum by (workspace, name, reason) ("+named("max by (workspace, reason) (increase(asana_workspace_gaps_total{"+chosen+"}[$__range]))")+")"),
-		column("max by (workspace, reason) (increase(asana_workspace_gap_seconds_total{"+chosen+"}[$__range]))")).
+		column("sum by (workspace, name, reason) ("+named(grown("asana_workspace_gaps_total", chosen, "$__range"))+")"),
+		column(grown("asana_workspace_gap_seconds_total", chosen, "$__range"))).
 		sorted("Length").whole()
 }

@@ -1,7 +1,5 @@
 package main
 
-import "strings"
-
 // exporter is for whoever runs it: are the counts complete and fresh, and what does it cost.
 func exporter() dashboard {
 	instances := list("instance", "Instance", "label_values(asana_workspace_up{"+chosen+"}, instance)", ".+")
@@ -37,33 +35,44 @@ const (
 	process = `job=~"$job", instance=~"$instance"`
 )
 
-// perInstance has at most ten lines: those of the exporters that are highest at the end of the time range. The @ stands where the
-// modifier for that goes.
-func perInstance(expr string) target {
-	all, atEnd := strings.ReplaceAll(expr, "@", ""), strings.ReplaceAll(expr, "@", " @ end()")
-	return overTime(all+" and topk(10, "+atEnd+")", "{{instance}}")
+// perInstance has at most ten lines: those of the exporters in which the rank is highest. Ranks are of the whole time range, so that
+// an exporter that is gone is still there.
+func perInstance(expr, rank string) target {
+	return overTime(expr+" and on (instance) topk(10, max by (instance) ("+rank+"))", "{{instance}}")
 }
 
-// rateOf sums the rates of an exporter's series.
-func rateOf(labels, metric string) string {
-	return "sum by (" + labels + ") (rate(" + metric + "{" + running + "}[$__rate_interval]))"
+// rateOf draws the rates of a counter in the exporters where it grew most.
+func rateOf(counter string) target {
+	return perInstance("sum by (instance) (rate("+counter+"[$__rate_interval]))", ofExporters("increase("+counter+"[$__range] @ end())"))
+}
+
+// highest draws a gauge in the exporters where it was highest.
+func highest(gauge string) target {
+	return perInstance("max by (instance) ("+gauge+")", ofExporters("max_over_time("+gauge+"[$__range] @ end())"))
+}
+
+// ofExporters leaves out what else the server scrapes: every process has a memory.
+func ofExporters(expr string) string {
+	return expr + " and on (job, instance) last_over_time(asana_exporter_build_info{" + process + "}[$__range] @ end())"
 }
 
 func followed() *panel {
-	return number("Followed", "Share of the workspaces whose last poll ended with a committed page.", "percentunit",
-		instant("avg(asana_workspace_up{"+running+"})", "followed")).
+	return number("Followed", "Share of the workspaces seen in this time range that some exporter follows now: its last poll ended with a committed page.", "percentunit",
+		instant("(sum(max by (workspace) (asana_workspace_up{"+running+"})) or vector(0)) / "+
+			"count(count by (workspace) (last_over_time(asana_workspace_up{"+running+"}[$__range])))", "followed")).
 		from(bound{0, alarm}, bound{0.01, caution}, bound{1, calm})
 }
 
 func lag() *panel {
-	return number("Oldest success", "Time since the last page was counted, of the exporter for which it is longest. Asana keeps events for a day.", "s",
-		instant("max(time() - asana_workspace_last_success_timestamp_seconds{"+running+"})", "oldest")).
+	return number("Oldest success", "Time since the last page was counted, of the workspace for which it is longest, whether its exporter lives or not. Asana keeps "+
+		"events for a day.", "s",
+		instant("max(time() - max by (workspace) (last_over_time(asana_workspace_last_success_timestamp_seconds{"+running+"}[$__range])))", "oldest")).
 		from(bound{0, calm}, bound{300, caution}, bound{3600, alarm})
 }
 
 func lostStretches() *panel {
 	return number("Gaps", "Stretches that nobody can read any more, in this time range.", "short",
-		instant("sum(increase(asana_workspace_gaps_total{"+running+"}[$__range]))", "gaps")).
+		instant("sum("+grown("asana_workspace_gaps_total", running, "$__range")+")", "gaps")).
 		from(bound{0, calm}, bound{0.5, alarm}).whole()
 }
 
@@ -101,12 +110,12 @@ func exporterTable() *panel {
 		{"Value #F", "Series", ""},
 		{"Value #G", "API changes", ""},
 	},
-		column("max by (instance, workspace, name) (asana_workspace_info{"+running+"})"),
-		column("max by (instance, version) (asana_exporter_build_info{"+process+"})"),
-		value("asana_workspace_up{"+running+"}"),
-		value("time() - asana_workspace_last_success_timestamp_seconds{"+running+"}"),
-		value("time() - asana_workspace_last_event_timestamp_seconds{"+running+"}"),
-		value("asana_exporter_event_series{"+running+"}"),
+		column("max by (instance, workspace, name) (last_over_time(asana_workspace_info{"+running+"}[$__range]))"),
+		column("max by (instance, version) (last_over_time(asana_exporter_build_info{"+process+"}[$__range]))"),
+		value("asana_workspace_up{"+running+"} or last_over_time(asana_workspace_up{"+running+"}[$__range]) * 0"),
+		value("time() - last_over_time(asana_workspace_last_success_timestamp_seconds{"+running+"}[$__range])"),
+		value("time() - last_over_time(asana_workspace_last_event_timestamp_seconds{"+running+"}[$__range])"),
+		value("last_over_time(asana_exporter_event_series{"+running+"}[$__range])"),
 		value("increase(asana_exporter_api_announced_changes_total{"+running+"}[$__range])")).
 		sorted("Last success").wide("Workspace", 270).wide("Gid", 150).wide("Instance", 210)
 }
@@ -114,15 +123,17 @@ func exporterTable() *panel {
 func following() *panel {
 	return states("What each exporter does", "Failing: the last poll did not end with a committed page. Catching up: it reads what happened while it was away.",
 		[]state{{"0", "failing", alarm}, {"1", "following", calm}, {"2", "catching up", caution}, {"3", "catching up", caution}},
-		overTime("max by (instance) (asana_workspace_up{"+running+"} + 2 * asana_workspace_catching_up{"+running+"})", "{{instance}}"))
+		overTime("max by (instance) (min_over_time(asana_workspace_up{"+running+"}[$__interval]) + 2 * max_over_time(asana_workspace_catching_up{"+running+"}[$__interval]))",
+			"{{instance}}")).every("1m")
 }
 
 // exporterAlerts shows whatever alert is about Asana and not about deletions. None firing is a state, too.
 func exporterAlerts() *panel {
 	const alerts = `alertname=~"Asana.*", alertname!~"Asana.*(Deletion|Removals).*"`
 	return states("Alerts on the exporter", "Those of alerts/exporter.yml that are pending or firing.", alertWords(),
-		overTime(`max by (alertname) (2 * ALERTS{`+alerts+`, alertstate="firing"} or ALERTS{`+alerts+`, alertstate="pending"})
-			or on () label_replace(vector(0), "alertname", "none", "", "")`, "{{alertname}}"))
+		overTime(`max by (alertname) (2 * max_over_time(ALERTS{`+alerts+`, alertstate="firing"}[$__interval])
+			or max_over_time(ALERTS{`+alerts+`, alertstate="pending"}[$__interval]))
+			or on () label_replace(vector(0), "alertname", "none", "", "")`, "{{alertname}}")).every("1m")
 }
 
 func delays() *panel {
@@ -132,15 +143,16 @@ func delays() *panel {
 }
 
 func ages() *panel {
-	return lines("Age of the newest success", "Time since a page was last counted, in the ten exporters where it is longest now. It grows while Asana or the "+
+	return lines("Age of the newest success", "Time since a page was last counted, in the ten exporters whose newest success is oldest. It grows while Asana or the "+
 		"disk refuses; after a day events are lost.", "s",
-		perInstance("max by (instance) (timestamp(asana_workspace_last_success_timestamp_seconds{"+running+"}@) - "+
-			"asana_workspace_last_success_timestamp_seconds{"+running+"}@)"))
+		perInstance("max by (instance) (timestamp(asana_workspace_last_success_timestamp_seconds{"+running+"}) - "+
+			"asana_workspace_last_success_timestamp_seconds{"+running+"})",
+			"time() - max_over_time(asana_workspace_last_success_timestamp_seconds{"+running+"}[$__range] @ end())"))
 }
 
 func requests() *panel {
 	return bars("Requests by answer", "Requests to Asana a second, by HTTP status; error where no complete answer came.", "reqps",
-		overTime(rateOf("code", "asana_exporter_api_requests_total")+" > 0", "{{code}}")).
+		overTime("sum by (code) (rate(asana_exporter_api_requests_total{"+running+"}[$__rate_interval])) > 0", "{{code}}")).
 		styled(style{name: "200", colour: skyBlue}, style{name: "412", colour: purple}, style{name: "429", colour: orange},
 			style{name: "500", colour: vermillion}, style{name: "503", colour: yellow}, style{name: "error", colour: past})
 }
@@ -168,15 +180,15 @@ func refusals() *panel {
 	}
 	return bars("Refusals and waits", "Requests that brought no events, by what follows: after 429 and 503 the exporter waits as long as Asana asks, after others longer "+
 		"each time, up to five minutes. 412 is a position that died, or the first request.", "short",
-		refused(`="429"`, "429: told to wait"), refused(`=~"5.."`, "5xx: Asana fails"), refused(`=~"40[0-9]"`, "40x: not allowed"),
+		refused(`="429"`, "429: told to wait"), refused(`=~"5.."`, "5xx: Asana fails"), refused(`=~"40[0-9]|451"`, "4xx: not allowed"),
 		refused(`="412"`, "412: position died"), refused(`="error"`, "no answer")).
 		styledEach(style{colour: orange}, style{colour: vermillion}, style{colour: purple}, style{colour: yellow}, style{colour: past}).
-		every("1m")
+		every("5m")
 }
 
 func eventsCounted() *panel {
 	return lines("Events counted", "Events a second, from the histogram of their delays: those without a date are left out.", "cps",
-		perInstance("sum by (instance) (rate(asana_event_delay_seconds_count{"+running+"}[$__rate_interval]@))"))
+		rateOf("asana_event_delay_seconds_count{"+running+"}"))
 }
 
 func commits() *panel {
@@ -193,32 +205,32 @@ func commitTimes() *panel {
 func series() *panel {
 	return lines("Series and their limit", "Label sets of the exporter that has most, and the least limit of all: beyond it new ones are folded.", "short",
 		overTime("max(asana_exporter_event_series{"+running+"})", "series"),
-		overTime("min(asana_exporter_event_series_limit{"+running+"})", "limit")).
+		overTime("min(asana_exporter_event_series_limit{"+running+"} > 0)", "limit")).
 		styled(style{name: "series", colour: blue, width: 2}, style{name: "limit", colour: vermillion, dash: dashed})
 }
 
 func foldedRate() *panel {
 	return lines("Folded events", "Events a second that were counted under _folded labels: raise --events.max-series.", "cps",
-		perInstance("sum by (instance) (rate(asana_exporter_folded_events_total{"+running+"}[$__rate_interval]@))"))
+		rateOf("asana_exporter_folded_events_total{"+running+"}"))
 }
 
 func gapSeconds() *panel {
 	return bars("Gaps", "Seconds of the stream that nobody can read any more, by the reason why.", "s",
-		overTime("sum by (reason) (increase(asana_workspace_gap_seconds_total{"+running+"}[$__rate_interval]))", "{{reason}}")).
-		styled(style{name: "token_expired", colour: orange}, style{name: "state_lost", colour: purple}).every("1m")
+		overTime("sum by (reason) ("+grown("asana_workspace_gap_seconds_total", running, "$__interval")+")", "{{reason}}")).
+		styled(style{name: "token_expired", colour: orange}, style{name: "state_lost", colour: purple}).every("5m")
 }
 
 func memory() *panel {
-	return lines("Memory", "Resident memory of the ten exporters that use most now.", "bytes",
-		perInstance("max by (instance) (process_resident_memory_bytes{"+process+"}@)"))
+	return lines("Memory", "Resident memory of the ten exporters that used most.", "bytes",
+		highest("process_resident_memory_bytes{"+process+"}"))
 }
 
 func cpu() *panel {
-	return lines("CPU", "Share of one core, of the ten exporters that use most now.", "percentunit",
-		perInstance("sum by (instance) (rate(process_cpu_seconds_total{"+process+"}[$__rate_interval]@))"))
+	return lines("CPU", "Share of one core, of the ten exporters that used most.", "percentunit",
+		rateOf("process_cpu_seconds_total{"+process+"}"))
 }
 
 func goroutines() *panel {
-	return lines("Goroutines", "Of the ten exporters that have most now. They stay few.", "short",
-		perInstance("max by (instance) (go_goroutines{"+process+"}@)"))
+	return lines("Goroutines", "Of the ten exporters that had most. They stay few.", "short",
+		highest("go_goroutines{"+process+"}"))
 }

@@ -9,18 +9,13 @@ func page(d dashboard, bands ...band) dashboard {
 	d.SchemaVersion = schema
 	d.GraphTooltip = 1
 	d.Timezone = "browser"
-	d.To("now-24h")
+	if d.Time == (timeRange{}) {
+		d.Time = timeRange{From: "now-24h", To: "now"}
+	}
 	d.Refresh = "1m"
 	d.Links = links(d.UID)
 	d.Panels = layOut(bands)
 	return d
-}
-
-// To sets the time range from then to now, if none is set.
-func (d *dashboard) To(from string) {
-	if d.Time == (timeRange{}) {
-		d.Time = timeRange{From: from, To: "now"}
-	}
 }
 
 // layOut gives the panels their places and numbers, from left to right and from top to bottom.
@@ -72,11 +67,12 @@ func variables(further ...variable) templating {
 	return templating{append([]variable{source, job, workspaces()}, further...)}
 }
 
-// workspaces shows workspaces by their names. While a name is unknown, the gid stands for it.
+// workspaces shows workspaces by their names. While a name is unknown, the gid stands for it. All are those of the chosen jobs, of
+// which recorded series say nothing.
 func workspaces() variable {
 	v := list("workspace", "Workspace", "query_result(group by (name, workspace) ("+
 		`last_over_time(asana_workspace_info{job=~"$job", name!=""}[$__range])`+
-		` or on (workspace) last_over_time(asana_workspace_info{job=~"$job"}[$__range])))`, ".+")
+		` or on (workspace) last_over_time(asana_workspace_info{job=~"$job"}[$__range])))`, "")
 	v.Query = object{"qryType": 3, "query": v.Definition, "refId": "PrometheusVariableQueryEditor-VariableQuery"}
 	v.Regex = `/(?:name="(?<text>.*)",)?workspace="(?<value>[^"]+)"/` // An empty label is no label.
 	v.Desc = "Asana workspaces, by name"
@@ -102,11 +98,13 @@ func annotations(matchers string) notes {
 		}
 	}
 	return notes{[]annotation{
-		mark("Gaps", vermillion, "max by (workspace, reason) (increase(asana_workspace_gaps_total{"+matchers+"}[4m])) > 0",
+		mark("Gaps", vermillion, "max by (workspace, reason) (asana_workspace_gaps_total{"+matchers+"} - "+
+			"last_over_time(asana_workspace_gaps_total{"+matchers+"}[2d] offset 4m) or increase(asana_workspace_gaps_total{"+matchers+"}[4m])) > 0",
 			"Gap: events were lost", "{{workspace}}: {{reason}}"),
 		mark("Catch-ups", orange, "max by (workspace) (asana_workspace_backlog_seconds{"+matchers+"}) > 0",
 			"Catch-up: events were counted late, in one step", "{{workspace}}"),
-		mark("Restarts", purple, "max by (workspace, instance) (resets(asana_exporter_state_commits_total{"+matchers+"}[4m])) > 0",
-			"The exporter was restarted", "{{workspace}} by {{instance}}"),
+		mark("Starts", purple, "max by (workspace, instance) (asana_workspace_up{"+matchers+"} * 0 + on (job, instance) group_left () "+
+			`(process_start_time_seconds{job=~"$job"} > time() - 240))`,
+			"The exporter was started", "{{workspace}} by {{instance}}"),
 	}}
 }

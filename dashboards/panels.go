@@ -87,7 +87,7 @@ func ranking(title, description, unit string, targets ...target) *panel {
 	return p
 }
 
-// heatmap returns a chart of cells: over time from left to right, by series from bottom to top. The darker, the more.
+// heatmap returns a chart of cells: over time from left to right, by series from bottom to top. The more a cell stands out, the more is in it.
 func heatmap(title, description, unit string, axis object, targets ...target) *panel {
 	p := newPanel("heatmap", title, description, unit, targets)
 	p.MaxDataPoints = 200

@@ -55,3 +55,10 @@ func perHour(counts string) string { return "avg_over_time(" + counts + "[$__int
 
 // inRange sums the counts of five minutes over the whole time range.
 func inRange(counts string) string { return "sum_over_time(" + counts + "[$__range])" }
+
+// grown is by how much a counter has grown in a time, or since it was last seen before: after an outage it comes back grown, and
+// increase() sees nothing of that. Where it was never seen before, the growth that was seen counts.
+func grown(counter, matchers, time string) string {
+	c := counter + "{" + matchers + "}"
+	return "max by (workspace, reason) (clamp_min(" + c + " - last_over_time(" + c + "[2d] offset " + time + "), 0) or increase(" + c + "[" + time + "]))"
+}

@@ -7,7 +7,7 @@ package main
 func (p *panel) size(width, height int) *panel {
 	p.GridPos.W, p.GridPos.H = width, height
 	if p.Type == "timeseries" && width < 12 {
-		p.Options["legend"].(object)["calcs"] = []string{"max", "lastNotNull"}
+		p.Options["legend"].(object)["calcs"] = fewCalcs()
 	}
 	return p
 }
@@ -22,9 +22,12 @@ func (p *panel) every(step string) *panel {
 func (p *panel) legendRight() *panel {
 	legend := p.Options["legend"].(object)
 	legend["placement"], legend["width"] = "right", 400 // Pixels: a third of a chart as wide as a small screen.
-	legend["calcs"] = []string{"max", "lastNotNull"}
+	legend["calcs"] = fewCalcs()
 	return p
 }
+
+// fewCalcs are what a legend without much room tells of each line.
+func fewCalcs() []string { return []string{"max", "lastNotNull"} }
 
 // points sets how many points there may be: fewer where each of them costs much.
 func (p *panel) points(n int) *panel {
