@@ -57,8 +57,9 @@ func utcOffset() variable {
 }
 
 func total(title, description, metric string) *panel {
-	return number(title, description, "short", instant("sum("+inRange(metric+"{"+recorded+"}")+")", title)).
-		orElse("0").size(4, 4).every("5m")
+	const known = "workspace:asana_events:increase5m{" + recorded + "}" // Without the rules there is nothing, and no 0.
+	return number(title, description, "short", instant("sum("+inRange(metric+"{"+recorded+"}")+") or 0 * sum("+inRange(known)+")", title)).
+		size(4, 4).every("5m")
 }
 
 func byAction() *panel {

@@ -66,7 +66,7 @@ func knob(name string) string { return `scalar(max(asana_deletions:knob{knob="` 
 
 func firing(title, severity, description, colour string) *panel {
 	return number(title, description, "none", instant(`count(ALERTS{alertname=~"`+strings.Join(deletionAlerts(), "|")+
-		`", alertstate="firing", severity="`+severity+`", `+recorded+`}) or vector(0)`, title)).
+		`", alertstate="firing", severity="`+severity+`", `+recorded+`}) or 0 * max(asana_deletions:knob)`, title)). // Without the rules there is nothing, and no 0.
 		from(bound{0, calm}, bound{1, colour}).size(4, 4)
 }
 

@@ -20,6 +20,10 @@ if (!prometheus) {
   console.error('usage: node look.mjs PROMETHEUS [PICTURES]');
   process.exit(2);
 }
+if (!(await fetch(`${prometheus}/api/v1/query?query=1`).catch(() => null))?.ok) {
+  console.error(`no Prometheus server answers at ${prometheus}: the address is one like http://localhost:9190`);
+  process.exit(2);
+}
 const page = await bundle();
 const server = await serve(page);
 const browser = await chromium.launch({

@@ -57,15 +57,15 @@ func taken(ctx context.Context, addresses ...string) (all error) {
 
 // prepare builds the programs, and writes the past and what the parts are told.
 func (o options) prepare(ctx context.Context, dir string) error {
+	rules, err := ruleFiles()
+	if err != nil {
+		return err
+	}
 	say("building; the first time that takes some minutes")
 	if err := do(ctx, nil, "go", "build", "-o", dir, "."); err != nil {
 		return err
 	}
 	if err := do(ctx, nil, "go", "-C", "alerts/eval", "build", "-o", dir, "./history"); err != nil {
-		return err
-	}
-	rules, err := ruleFiles()
-	if err != nil {
 		return err
 	}
 	if err := o.configure(dir, rules); err != nil {
