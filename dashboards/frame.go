@@ -94,7 +94,7 @@ func annotations(matchers string) notes {
 	mark := func(name, colour, expr, title, text string) annotation {
 		return annotation{
 			Name: name, Enable: true, IconColor: colour, Datasource: datasource{"prometheus", "${datasource}"},
-			Expr: expr, Step: "120s", Title: title, Text: text,
+			Expr: expr, Step: "240s", Title: title, Text: text,
 		}
 	}
 	return notes{[]annotation{

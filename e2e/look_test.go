@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +20,7 @@ func TestDashboardsLookRight(t *testing.T) {
 	demo := newExporter(t, nil, "--demo")
 	dir := t.TempDir()
 	writeHistory(t, filepath.Join(dir, "data"), "-instance="+demo.address)
+	began := time.Now()
 	demo.start(t)
 	rules, err := filepath.Abs("../alerts")
 	if err != nil {
@@ -27,7 +29,9 @@ func TestDashboardsLookRight(t *testing.T) {
 	p := runPrometheus(t, dir, "rule_files: ["+rules+"/deletions.yml, "+rules+"/exporter.yml, "+rules+"/recording.yml]\n"+scrapeConfig(demo),
 		"--storage.tsdb.retention.time=35d")
 	d := drawing{t: t, prometheus: p}
-	waitFor(t, 3*time.Minute, d.missing("increase(asana_event_delay_seconds_count[30s] offset 1m) > 0")) // A chart's step, and some more.
+	// The limits are recorded every five minutes, and a chart has a step of one.
+	waitFor(t, 10*time.Minute, d.missing(fmt.Sprintf("timestamp(workspace:asana_deletions:limit15m) > %d", began.Unix()),
+		"increase(asana_event_delay_seconds_count[30s] offset 1m) > 0"))
 
 	cmd := exec.Command(lookUp(t, "node", "install Node 20 or later"), filepath.Join(look, "look.mjs"), p.url)
 	cmd.Env = append(os.Environ(), "CHROMIUM="+lookUp(t, "chromium", "install Debian's package of this name"))
