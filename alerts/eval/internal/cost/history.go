@@ -136,6 +136,7 @@ func exposed(n int) []shown {
 		all = add(all, 0, "asana_workspace_backlog_peak_events", "action", "deleted", "resource_type", kind, "window", "15m")
 	}
 	all = add(all, 0, "asana_workspace_info", "name", "The "+workspace(n))
+	kinds := []string{"task", "story", "project", "workspace_membership"}
 	for i, action := range []string{"deleted", "undeleted", "removed"} {
 		for k := range 24 {
 			all = add(all, int64(600_000*(1+i+k)), "asana_events_total", "action", action, "resource_type", kinds[k%len(kinds)],
@@ -144,5 +145,3 @@ func exposed(n int) []shown {
 	}
 	return all
 }
-
-var kinds = []string{"task", "story", "project", "workspace_membership"}

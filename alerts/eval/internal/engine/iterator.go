@@ -15,8 +15,10 @@ type stretch struct {
 	values []float64
 }
 
+// Labels is, like Iterator, what storage.Series asks for.
 func (s *stretch) Labels() labels.Labels { return s.labels }
 
+// Iterator takes the other over for a new walk, if it is one of ours.
 func (s *stretch) Iterator(reuse chunkenc.Iterator) chunkenc.Iterator {
 	it, ok := reuse.(*iterator[int64])
 	if !ok {
@@ -33,6 +35,7 @@ type iterator[T int64] struct {
 	i      int
 }
 
+// Next is, like the methods below, what chunkenc.Iterator asks for.
 func (it *iterator[T]) Next() chunkenc.ValueType {
 	it.i++
 	return it.here()
@@ -66,16 +69,20 @@ func (it *iterator[T]) Seek(t T) chunkenc.ValueType {
 	return it.here()
 }
 
+// At returns the time in milliseconds and the value. It must not be called before Next or Seek, nor after the end.
 func (it *iterator[T]) At() (int64, float64) { return it.times[it.i], it.values[it.i] }
 
+// AtHistogram is never called: no Next or Seek says that there is one.
 func (it *iterator[T]) AtHistogram(*histogram.Histogram) (int64, *histogram.Histogram) {
 	panic("the store has no histograms")
 }
 
+// AtFloatHistogram is never called either.
 func (it *iterator[T]) AtFloatHistogram(*histogram.FloatHistogram) (int64, *histogram.FloatHistogram) {
 	panic("the store has no histograms")
 }
 
+// AtT returns the time in milliseconds, and the least there is outside of the stretch.
 func (it *iterator[T]) AtT() int64 {
 	if it.i < 0 || it.i >= len(it.times) {
 		return math.MinInt64
@@ -83,5 +90,8 @@ func (it *iterator[T]) AtT() int64 {
 	return it.times[it.i]
 }
 
+// AtST returns 0, which is no start timestamp.
 func (it *iterator[T]) AtST() int64 { return 0 }
-func (it *iterator[T]) Err() error  { return nil }
+
+// Err returns nil: nothing in memory can't be read.
+func (it *iterator[T]) Err() error { return nil }

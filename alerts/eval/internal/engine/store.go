@@ -101,6 +101,7 @@ type querier struct {
 	from, to int64
 }
 
+// Select returns the matching series, sorted by their labels, and none before the retention.
 func (q *querier) Select(_ context.Context, _ bool, hints *storage.SelectHints, ms ...*labels.Matcher) storage.SeriesSet {
 	set := &seriesSet{querier: q, i: -1}
 	if q.store.retention > 0 && hints != nil && q.store.end-hints.End >= q.store.retention {
@@ -126,14 +127,17 @@ func matches(ms []*labels.Matcher, l labels.Labels) bool {
 
 var errUnsupported = errors.New("rules never ask for labels")
 
+// LabelValues and LabelNames are what storage.Querier asks for; they return an error.
 func (q *querier) LabelValues(context.Context, string, *storage.LabelHints, ...*labels.Matcher) ([]string, annotations.Annotations, error) {
 	return nil, nil, errUnsupported
 }
 
+// LabelNames returns an error.
 func (q *querier) LabelNames(context.Context, *storage.LabelHints, ...*labels.Matcher) ([]string, annotations.Annotations, error) {
 	return nil, nil, errUnsupported
 }
 
+// Close does nothing: there is nothing to close.
 func (q *querier) Close() error { return nil }
 
 type seriesSet struct {
@@ -142,11 +146,13 @@ type seriesSet struct {
 	i       int
 }
 
+// Next is, like the methods below, what storage.SeriesSet asks for.
 func (s *seriesSet) Next() bool {
 	s.i++
 	return s.i < len(s.list)
 }
 
+// At returns the part of a series that the querier was asked for, both ends included.
 func (s *seriesSet) At() storage.Series {
 	x := s.list[s.i]
 	from := sort.Search(len(x.times), func(i int) bool { return x.times[i] >= s.querier.from })
@@ -154,5 +160,8 @@ func (s *seriesSet) At() storage.Series {
 	return &stretch{x.labels, x.times[from:to], x.values[from:to]}
 }
 
-func (s *seriesSet) Err() error                        { return nil }
+// Err returns nil.
+func (s *seriesSet) Err() error { return nil }
+
+// Warnings returns none.
 func (s *seriesSet) Warnings() annotations.Annotations { return nil }
