@@ -33,8 +33,9 @@ func TestNothingIsAskedBetweenTheStepsOfACommit(t *testing.T) {
 			steps = append(steps, step)
 		}
 	}
+	// On a busy machine there is more to commit than these pages, so strace may come or go in the middle of a commit.
+	got := regexp.MustCompile(`ask .*close-folder `).FindString(strings.Join(steps, " ") + " ")
 	order := regexp.MustCompile(`^(ask |create (write )+fsync close rename open-folder fsync-folder close-folder )+$`)
-	got := strings.Join(steps, " ") + " "
 	if !order.MatchString(got) {
 		t.Errorf("steps out of order: %s", got)
 	}
