@@ -64,19 +64,21 @@ func TestProxyOfTheEnvironment(t *testing.T) {
 	}))
 	defer proxy.Close()
 	mute := serveBytes(t, "220 mail.example ESMTP\r\n")
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	// Nobody listens on the port of a connection, and nobody else can begin to as long as it is there.
+	busy, err := net.Dial("tcp", proxy.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	closed.Close()
+	defer busy.Close()
+	closed := busy.LocalAddr().String()
 	credentials := "user:" + password + "@"
 
 	for name, test := range map[string]struct{ proxy, want string }{
 		"refuses":          {"http://" + credentials + proxy.Listener.Addr().String(), "Proxy Authentication Required"},
 		"speaks otherwise": {"http://" + credentials + strings.TrimPrefix(mute, "http://"), "malformed HTTP status code"},
-		"does not run":     {"http://" + credentials + closed.Addr().String(), "proxyconnect tcp: dial tcp"},
-		"without a scheme": {credentials + closed.Addr().String(), "proxyconnect tcp: dial tcp"},
-		"is no HTTP proxy": {"socks5://" + credentials + closed.Addr().String(), "proxyconnect tcp: dial tcp"},
+		"does not run":     {"http://" + credentials + closed, "proxyconnect tcp: dial tcp"},
+		"without a scheme": {credentials + closed, "proxyconnect tcp: dial tcp"},
+		"is no HTTP proxy": {"socks5://" + credentials + closed, "proxyconnect tcp: dial tcp"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := inEnvironment(t, "https://asana.example/api", "HTTPS_PROXY="+test.proxy)
