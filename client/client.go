@@ -110,11 +110,14 @@ func New(o Options) (*Client, error) {
 
 // NewTransport returns a transport with limits, and with the proxy and the CAs of the environment (HTTPS_PROXY,
 // SSL_CERT_FILE; see https://pkg.go.dev/net/http#ProxyFromEnvironment).
+//
+// It speaks HTTP/1.1, of which a request that got no answer takes its connection along. HTTP/2 would send the next one
+// into the same connection, which a firewall may have forgotten, until the kernel gives up after a quarter of an hour; and
+// one request at a time gains nothing by it.
 func NewTransport() *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment, // Its errors quote no address, which may hold a password.
 		DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
-		ForceAttemptHTTP2:      true,
 		TLSHandshakeTimeout:    10 * time.Second,
 		IdleConnTimeout:        90 * time.Second,
 		MaxIdleConnsPerHost:    2,
