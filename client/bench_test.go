@@ -10,7 +10,7 @@ import (
 // BenchmarkPage reads a full page token by token.
 func BenchmarkPage(b *testing.B) {
 	benchmarkPage(b, func(body []byte) (int, error) {
-		page, err := newDecoder(bytes.NewReader(body), newSecret("0/0123456789abcdef0123456789abcdef", "")).page()
+		page, err := newDecoder(bytes.NewReader(body), newSecret(token, position)).page()
 		return len(page.Events), err
 	})
 }
