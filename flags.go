@@ -26,7 +26,7 @@ type config struct {
 	pollInterval, timeout          time.Duration
 	stateDir                       string
 	zeroFirst                      time.Duration
-	maxSeries                      int
+	maxSeries                      int64
 	telemetryPath                  string
 	disableExporterMetrics, pprof  bool
 	web                            *web.FlagConfig
@@ -88,7 +88,7 @@ func (c *config) register(app *kingpin.Application) {
 	app.Flag("events.zero-first", "How long a new series is exposed at 0 before its value: longer than a scrape interval. 0 turns it off. 5s in the demo.").
 		Default("90s").IsSetByUser(&c.zeroFirstGiven).DurationVar(&c.zeroFirst)
 	app.Flag("events.max-series", "Number of label sets beyond which new ones are folded into _folded.").
-		Default("5000").IntVar(&c.maxSeries)
+		Default("5000").Int64Var(&c.maxSeries)
 	c.web = kingpinflag.AddFlags(app, ":10176")
 	app.Flag("web.telemetry-path", "Path under which to expose metrics.").
 		Default("/metrics").StringVar(&c.telemetryPath)

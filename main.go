@@ -107,7 +107,7 @@ func newPoller(
 		Interval:  c.pollInterval,
 		Timeout:   c.timeout,
 		ZeroFirst: c.zeroFirst,
-		MaxSeries: c.maxSeries,
+		MaxSeries: int(c.maxSeries),
 		Logger:    logger,
 	})
 	return poller, func() { _ = store.Close() }, nil

@@ -183,7 +183,7 @@ func describe(c config, poller *collector.Poller) workspaceState {
 	s := workspaceState{
 		Name: view.State.Name, Workspace: c.workspace, Demo: c.demo, Up: view.Up, Ready: poller.Ready(), CatchingUp: view.CatchingUp,
 		Exposed: view.Ready,
-		Series:  view.State.Active(), MaxSeries: c.maxSeries,
+		Series:  view.State.Active(), MaxSeries: int(c.maxSeries),
 		Epoch: moment(view.State.Epoch), LastSuccess: moment(view.LastSuccess), LastEvent: moment(view.State.LastEvent),
 	}
 	for _, series := range view.State.Series() {

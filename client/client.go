@@ -115,7 +115,10 @@ func New(o Options) (*Client, error) {
 // into the same connection, which a firewall may have forgotten, until the kernel gives up after a quarter of an hour; and
 // one request at a time gains nothing by it.
 func NewTransport() *http.Transport {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
 	return &http.Transport{
+		Protocols:              protocols,
 		Proxy:                  http.ProxyFromEnvironment, // Its errors quote no address, which may hold a password.
 		DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
 		TLSHandshakeTimeout:    10 * time.Second,

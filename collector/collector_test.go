@@ -138,7 +138,7 @@ asana_workspace_gaps_total{reason="token_expired",workspace="1"} 0
 # HELP asana_workspace_info The name of the workspace; empty until it is known.
 # TYPE asana_workspace_info gauge
 asana_workspace_info{name="",workspace="1"} 1
-# HELP asana_workspace_up Whether the last poll ended with a committed page.
+# HELP asana_workspace_up Whether the last poll succeeded: its page was committed, or held nothing new.
 # TYPE asana_workspace_up gauge
 asana_workspace_up{workspace="1"} 0
 `

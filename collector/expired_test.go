@@ -2,6 +2,7 @@ package collector
 
 import (
 	"fmt"
+	"slices"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -69,7 +70,7 @@ func TestTokenExpiredAtTheStartBeginsAnEpoch(t *testing.T) {
 		wantEqual(t, "asked", r.asana.asked, []question{
 			{25 * time.Hour, "old"},
 			{25*time.Hour + 500*time.Millisecond, "old"},
-			{25*time.Hour + 1500*time.Millisecond, "0"}, // A refusal like any other, so it waits.
+			{25*time.Hour + time.Second, "0"}, // A refusal like any other, so it waits.
 		})
 		view := r.View()
 		wantEqual(t, "shown", shown(view), map[Labels]uint64{deletedTask(): 2})
@@ -77,6 +78,27 @@ func TestTokenExpiredAtTheStartBeginsAnEpoch(t *testing.T) {
 		wantEqual(t, "created", seriesOf(t, view.State, deletedTask()).Created, view.State.Epoch)
 		wantEqual(t, "gaps", gapsOf(view), "lost 0 (0 s), expired 1 (90000.5 s)")
 		wantEqual(t, "backlog", latest(view.State), Backlog{})
+	})
+}
+
+// When Asana answers again after a day, what happens is to be read at once, and not when the wait for an Asana that is down
+// is over.
+func TestFreshPositionAfterALongOutageIsUsedSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var renewed time.Duration
+		r := newRig(t, following(), Options{}, func(call int, token string) (client.Page, error) {
+			switch {
+			case call == 0 || renewed > 0:
+				return client.Page{Sync: "1"}, nil
+			case since() < 25*time.Hour:
+				return client.Page{}, &client.StatusError{Status: 503}
+			}
+			renewed = since()
+			return client.Page{}, expired("1")
+		})
+		r.run(26 * time.Hour)
+		next := slices.Index(r.asana.askedAt, renewed) + 1
+		wantEqual(t, "waited", r.asana.askedAt[next]-renewed, 500*time.Millisecond)
 	})
 }
 
@@ -158,7 +180,7 @@ func TestGapThatCanNotBeSavedIsNotCountedTwice(t *testing.T) {
 		}
 		r.run(20 * time.Second)
 		wantEqual(t, "asked", r.asana.asked, []question{
-			{0, "0"}, {15 * time.Second, "1"}, {15500 * time.Millisecond, "1"}, {16500 * time.Millisecond, "1"}, {18500 * time.Millisecond, "1"}, {18500 * time.Millisecond, "2"},
+			{0, "0"}, {15 * time.Second, "1"}, {15500 * time.Millisecond, "1"}, {16500 * time.Millisecond, "1"}, {17 * time.Second, "1"}, {17 * time.Second, "2"},
 		})
 		wantEqual(t, "shown", shown(r.View()), map[Labels]uint64{deletedTask(): 2})
 		wantEqual(t, "gaps", gapsOf(r.View()), "lost 0 (0 s), expired 1 (16.5 s)")

@@ -161,6 +161,18 @@ func TestReadyAfterTheFirstCatchUpAndWhilePollsSucceed(t *testing.T) {
 	})
 }
 
+// There is said to be more, and it never comes: the counts get older, and nobody would know.
+func TestStreamThatStandsStillIsNotUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, following(), Options{}, func(call int, token string) (client.Page, error) {
+			return client.Page{Sync: token, HasMore: call > 0}, nil
+		})
+		r.run(5 * time.Minute)
+		wantEqual(t, "up", r.View().Up, false)
+		wantEqual(t, "ready", r.Ready(), false)
+	})
+}
+
 func TestUpTellsHowTheLastPollEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		failures := map[int]error{1: &client.GarbageError{Err: errors.New("truncated")}}
@@ -224,6 +236,17 @@ func TestNameIsNotAskedForInACatchUp(t *testing.T) {
 		r := newRig(t, state, Options{}, stream(pages...))
 		r.run(time.Minute)
 		wantEqual(t, "asked", r.asana.named, []time.Duration{2*time.Hour + 30*time.Second})
+	})
+}
+
+// Limits are counted per token, whatever is asked.
+func TestPollsWaitWhenTheNameIsRefusedForTooManyRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, following(), Options{}, stream())
+		r.asana.name = func(int) (string, error) { return "", &client.RateLimitError{RetryAfter: 10 * time.Minute} }
+		r.run(11 * time.Minute)
+		wantEqual(t, "asked", r.asana.askedAt[:3], []time.Duration{0, 10 * time.Minute, 10*time.Minute + 15*time.Second})
+		wantEqual(t, "asked for the name", r.asana.named, []time.Duration{0})
 	})
 }
 

@@ -69,6 +69,7 @@ type Poller struct {
 	state    State
 	accepted bool      // This process has accepted a page.
 	failures int       // Polls that failed, in a row.
+	renewed  bool      // The last of these brought a fresh position.
 	unsaved  bool      // A reveal could not be saved: it waits for the next poll.
 	askName  time.Time // When to ask for the name of the workspace.
 	asking   asking
@@ -159,25 +160,39 @@ func (p *Poller) turn(ctx context.Context, start time.Time) time.Time {
 	case ctx.Err() != nil:
 		return now // Asked to stop: not a failure.
 	case err != nil:
-		p.failures++
-		wait := backoff(p.failures, err, p.jitter())
-		p.board.change(func(v *View) { v.Up = false })
-		msg := "poll failed, the position stays"
-		if expired, ok := errors.AsType[*client.SyncExpiredError](err); ok && expired.Sync != "" {
-			msg = "poll failed, a fresh position is used"
-		}
-		level.Warn(p.logger).Log("msg", msg, "err", err, "failures", p.failures, "retry_in", wait)
-		return now.Add(wait)
+		return now.Add(p.failed(err))
 	case p.failures > 0:
 		level.Info(p.logger).Log("msg", "polls succeed again", "failures", p.failures)
-		p.failures = 0
+		p.failures, p.renewed = 0, false
 	}
 	p.board.change(func(v *View) { v.Up, v.LastPoll = true, now })
 	if more {
 		return now
 	}
-	p.refreshName(ctx, now)
-	return start.Add(p.interval)
+	nextPoll := start.Add(p.interval)
+	if asked := now.Add(askedFor(p.refreshName(ctx, now))); asked.After(nextPoll) {
+		return asked
+	}
+	return nextPoll
+}
+
+// failed notes a poll that failed, and returns how long to wait.
+func (p *Poller) failed(err error) time.Duration {
+	expired, ok := errors.AsType[*client.SyncExpiredError](err)
+	renewed := ok && expired.Sync != ""
+	msg := "poll failed, the position stays"
+	if renewed {
+		msg = "poll failed, a fresh position is used"
+	}
+	if renewed && !p.renewed {
+		p.failures = 0 // Asana answers again, and each minute without a poll is one that may not be readable later.
+	}
+	p.renewed = renewed
+	p.failures++
+	wait := backoff(p.failures, err, p.jitter())
+	p.board.change(func(v *View) { v.Up = false })
+	level.Warn(p.logger).Log("msg", msg, "err", err, "failures", p.failures, "retry_in", wait)
+	return wait
 }
 
 // poll asks for one page and counts it. It tells whether another can be had at once.
@@ -213,7 +228,7 @@ func (p *Poller) accept(page client.Page, old bool, now time.Time) (more bool, e
 	case !moved && len(page.Events) > 0:
 		return false, errors.New("page has events but does not advance the sync token, so they would come again")
 	case !moved && page.HasMore:
-		return false, nil // It moves nothing, and the end of the stream is elsewhere.
+		return false, errors.New("page says that there is more but does not advance the sync token, so the stream stands still")
 	case page.Strays > 0:
 		level.Warn(p.logger).Log("msg", "elements of a page are no events", "elements", page.Strays)
 	}
@@ -228,7 +243,7 @@ func (p *Poller) accept(page client.Page, old bool, now time.Time) (more bool, e
 	return more, nil
 }
 
-// worthCommit tells whether an empty page at the end of the stream changes more than the time.
+// worthCommit tells whether an empty page at the end of the stream changes more than the time, or that for long.
 func (p *Poller) worthCommit(moved bool, now time.Time) bool {
 	reading := p.state.Running != nil && (p.accepted || p.unfinished)
 	frozen := moved && p.asking.repeats // Whoever asks with the old token again learns nothing new.
@@ -312,27 +327,33 @@ func (p *Poller) reveal(now time.Time) {
 	p.publish(false)
 }
 
-// refreshName asks for the name of the workspace once a day. Nothing depends on it.
-func (p *Poller) refreshName(ctx context.Context, now time.Time) {
+// refreshName asks for the name of the workspace once a day. Nothing depends on it; the error is Asana's answer, which may ask to
+// wait.
+func (p *Poller) refreshName(ctx context.Context, now time.Time) error {
 	if now.Before(p.askName) || p.state.Running != nil {
-		return
+		return nil
 	}
 	p.promise(now)
 	p.askName = now.Add(nameRetry)
 	name, err := p.name(ctx)
-	if err == nil && name != p.state.Name {
-		next := p.state
-		next.Name = name
-		err = p.commit(next, now)
-	}
 	switch {
 	case ctx.Err() != nil:
+		return nil
 	case err != nil:
-		level.Warn(p.logger).Log("msg", "name of the workspace not known", "err", err, "retry_in", nameRetry)
-	default:
-		p.askName = now.Add(nameEvery)
-		p.publish(false)
+		level.Warn(p.logger).Log("msg", "asked for the workspace's name in vain", "err", err, "retry_in", nameRetry)
+		return err
 	}
+	if name != p.state.Name {
+		next := p.state
+		next.Name = name
+		if err := p.commit(next, now); err != nil {
+			level.Warn(p.logger).Log("msg", "name of the workspace not saved", "err", err, "retry_in", nameRetry)
+			return nil
+		}
+	}
+	p.askName = now.Add(nameEvery)
+	p.publish(false)
+	return nil
 }
 
 // name returns the name as it is on a label. A workspace without one keeps the name that it had.
@@ -363,24 +384,26 @@ func (p *Poller) promise(at time.Time) {
 }
 
 // backoff returns how long to wait after so many failures in a row: full jitter between nothing and a second, doubled
-// with each failure up to five minutes, and never less than Asana asks for, which is believed up to a quarter of an hour.
+// with each failure up to five minutes, and never less than Asana asks for.
 // See https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/.
 func backoff(failures int, err error, jitter float64) time.Duration {
-	const longest, believed = 5 * time.Minute, 15 * time.Minute
+	const longest = 5 * time.Minute
 	ceiling := longest
 	if failures < 10 { // 2^9 seconds are more than the longest.
 		ceiling = min(longest, time.Second<<(failures-1))
 	}
 	wait := time.Duration(jitter * float64(ceiling))
-	return max(wait, min(believed, retryAfter(err)))
+	return max(wait, askedFor(err))
 }
 
-func retryAfter(err error) time.Duration {
+// askedFor returns how long Asana asks to wait, as far as that is believed.
+func askedFor(err error) time.Duration {
+	const believed = 15 * time.Minute
 	if limited, ok := errors.AsType[*client.RateLimitError](err); ok {
-		return limited.RetryAfter
+		return min(believed, limited.RetryAfter)
 	}
 	if refused, ok := errors.AsType[*client.StatusError](err); ok {
-		return refused.RetryAfter
+		return min(believed, refused.RetryAfter)
 	}
 	return 0
 }

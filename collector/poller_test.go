@@ -60,7 +60,7 @@ func TestNothingMakesThePollerSpin(t *testing.T) {
 		{
 			"the token stays, but there is said to be more",
 			func(_ int, token string) (client.Page, error) { return client.Page{Sync: token, HasMore: true}, nil },
-			241, 0, 0,
+			40, 0, 0,
 		},
 		{
 			"the token stays, and events come",

@@ -15,7 +15,7 @@ type View struct {
 	Up bool
 	// CatchingUp tells that a backlog is being read.
 	CatchingUp bool
-	// LastSuccess is the time of the last page that was committed; zero until there was one.
+	// LastSuccess is the time of the last commit of a page or a fresh position; zero until there was one.
 	LastSuccess time.Time
 	// LastPoll is the time of the last poll that ended well, in this process.
 	LastPoll time.Time
