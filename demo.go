@@ -60,7 +60,6 @@ func newDemo(c *config) (*demo, error) {
 		NightShare: simulator.DemoNightShare,
 		TokenLife:  demoTokenLife,
 	})
-	c.control = d.asana.Control()
 	return d, nil
 }
 

@@ -78,8 +78,8 @@ func gatherDemo(t *testing.T) (families []*dto.MetricFamily) {
 			t.Fatal(err)
 		}
 		defer closeStore()
-		registry.MustRegister(collector.NewCollector(c.workspace, poller))
-		newHandler(c, registry, poller, logs)
+		registry.MustRegister(collector.NewCollector(poller))
+		newHandler(c, company, registry, poller, logs)
 
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { _ = poller.Run(ctx) }()
@@ -106,7 +106,8 @@ The metrics of the Go runtime, the process and the handler (` + "`go_*`, `proces
 --web.disable-exporter-metrics leaves them out there.
 
 - **workspace** is the gid of the workspace; its name is in asana_workspace_info.
-- A label that does not apply to an event is empty. Values are Asana's own words, cut at 128 bytes.
+- A label that does not apply to an event is empty. Values are Asana's own words, cut at 128 bytes; or "_folded"
+  where there are too many.
 - No label holds a user, or the gid or the name of a resource.
 - asana_events_total and asana_event_delay_seconds appear with the first complete catch-up after a start, all others at once;
   timestamps appear when they are known.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"path"
 	"strings"
 	"time"
@@ -32,7 +31,6 @@ type config struct {
 	web                            *web.FlagConfig
 	logLevel, logFormat            string
 	demo                           bool
-	control                        http.Handler // Moves the simulated workspace; nil for a real one.
 
 	// Whether these were on the command line: the demo leaves them alone then.
 	pollIntervalGiven, zeroFirstGiven, stateDirGiven bool

@@ -71,11 +71,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return errors.Join(err, closeAll(listeners))
 	}
 	defer closeStore()
-	registry.MustRegister(collector.NewCollector(c.workspace, poller))
+	registry.MustRegister(collector.NewCollector(poller))
+	handler := newHandler(c, company, registry, poller, logs)
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return poller.Run(ctx) })
-	group.Go(func() error { return serve(ctx, listeners, newHandler(c, registry, poller, logs), c.web, logs) })
+	group.Go(func() error { return serve(ctx, listeners, handler, c.web, logs) })
 	if company != nil {
 		group.Go(func() error { return company.run(ctx, logger) })
 	}

@@ -177,8 +177,8 @@ func TestHangingCommitIsNotHealthy(t *testing.T) {
 		stuck := hanging{release: make(chan struct{})}
 		poller := collector.NewPoller(stuck, stuck, collector.NewMetrics(registry, c.workspace), collector.NewEpoch(time.Now()),
 			collector.Options{Interval: c.pollInterval, Timeout: c.timeout})
-		registry.MustRegister(collector.NewCollector(c.workspace, poller))
-		handler := newHandler(c, registry, poller, newLoggers(t.Output(), "info", "logfmt"))
+		registry.MustRegister(collector.NewCollector(poller))
+		handler := newHandler(c, nil, registry, poller, newLoggers(t.Output(), "info", "logfmt"))
 		get := func(path string) int {
 			answer := httptest.NewRecorder()
 			handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))

@@ -87,15 +87,15 @@ func serve(ctx context.Context, listeners []net.Listener, handler http.Handler, 
 	return nil
 }
 
-// newHandler returns all pages of the program.
-func newHandler(c config, registry *prometheus.Registry, poller *collector.Poller, logs loggers) http.Handler {
+// newHandler returns all pages of the program, and registers the metrics of the process and of its own.
+func newHandler(c config, company *demo, registry *prometheus.Registry, poller *collector.Poller, logs loggers) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(c.telemetryPath, metricsHandler(c, registry, logs))
 	mux.HandleFunc("/-/healthy", status(poller.Healthy, "Healthy.", "The poller is late: it hangs."))
 	mux.HandleFunc("/-/ready", status(poller.Ready, "Ready.", "Not ready: no recent success, or the first catch-up goes on."))
 	mux.Handle("/", landingPage(c, poller))
-	if c.control != nil {
-		mux.Handle("/control/", c.control)
+	if company != nil {
+		mux.Handle("/control/", company.asana.Control())
 	}
 	if c.pprof {
 		mux.HandleFunc("/debug/pprof/", pprof.Index)
@@ -182,7 +182,7 @@ func describe(c config, poller *collector.Poller) workspaceState {
 	view := poller.View()
 	s := workspaceState{
 		Name: view.State.Name, Workspace: c.workspace, Demo: c.demo, Up: view.Up, Ready: poller.Ready(), CatchingUp: view.CatchingUp,
-		Exposed: view.Ready,
+		Exposed: view.Exposed,
 		Series:  view.State.Active(), MaxSeries: int(c.maxSeries),
 		Epoch: moment(view.State.Epoch), LastSuccess: moment(view.LastSuccess), LastEvent: moment(view.State.LastEvent),
 	}

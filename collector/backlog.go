@@ -39,21 +39,19 @@ type Backlog struct {
 	HoldUntil time.Time `json:"hold_until"`
 }
 
-// Held returns what is exposed of backlogs at now: of those that are held, the longest and the highest; zero if there is none.
-func Held(backlogs []Backlog, now time.Time) Backlog {
-	var held Backlog
-	for _, b := range backlogs {
-		if !b.isHeld(now) {
-			continue
-		}
-		held.Seconds = max(held.Seconds, b.Seconds)
-		held.PeakDeleted = max(held.PeakDeleted, b.PeakDeleted)
-		held.PeakProjects = max(held.PeakProjects, b.PeakProjects)
-		if b.HoldUntil.After(held.HoldUntil) {
-			held.HoldUntil = b.HoldUntil
+// exposedBacklog returns what is exposed of backlogs at now: of those that are held, the longest and the highest; zero if
+// there is none.
+func exposedBacklog(backlogs []Backlog, now time.Time) Backlog {
+	var exposed Backlog
+	for _, b := range stillHeld(backlogs, now) {
+		exposed.Seconds = max(exposed.Seconds, b.Seconds)
+		exposed.PeakDeleted = max(exposed.PeakDeleted, b.PeakDeleted)
+		exposed.PeakProjects = max(exposed.PeakProjects, b.PeakProjects)
+		if b.HoldUntil.After(exposed.HoldUntil) {
+			exposed.HoldUntil = b.HoldUntil
 		}
 	}
-	return held
+	return exposed
 }
 
 // isHeld tells whether b is exposed at now: not once its time is over, nor where the clock was set back so far that it would
@@ -63,8 +61,8 @@ func (b Backlog) isHeld(now time.Time) bool {
 	return left > 0 && left <= 2*backlogHold
 }
 
-// held returns those of backlogs that are held at now, in a slice of its own.
-func held(backlogs []Backlog, now time.Time) []Backlog {
+// stillHeld returns those of backlogs that are held at now, in a slice of its own.
+func stillHeld(backlogs []Backlog, now time.Time) []Backlog {
 	var still []Backlog
 	for _, b := range backlogs {
 		if b.isHeld(now) {

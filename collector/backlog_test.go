@@ -148,8 +148,8 @@ func TestBacklogIsHeldFor20Minutes(t *testing.T) {
 		{59 * time.Minute, want},           // The clock was set back a little,
 		{-365 * 24 * time.Hour, Backlog{}}, // or to last year.
 	} {
-		wantEqual(t, "after "+test.now.String(), Held(s.Backlogs, at(test.now)), test.want)
-		wantEqual(t, "after "+test.now.String()+" and a restart", Held(restarted(t, s).Backlogs, at(test.now)), test.want)
+		wantEqual(t, "after "+test.now.String(), exposedBacklog(s.Backlogs, at(test.now)), test.want)
+		wantEqual(t, "after "+test.now.String()+" and a restart", exposedBacklog(restarted(t, s).Backlogs, at(test.now)), test.want)
 	}
 }
 

@@ -152,9 +152,9 @@ func BenchmarkGather(b *testing.B) {
 	s, _ := many(n)
 	b.Run("of=collector", func(b *testing.B) {
 		p := NewPoller(nil, nil, NewMetrics(nil, "1"), s, Options{})
-		p.board.change(func(v *View) { v.Ready = true })
+		p.board.change(func(v *View) { v.Exposed = true })
 		registry := prometheus.NewRegistry()
-		registry.MustRegister(NewCollector("1", p))
+		registry.MustRegister(NewCollector(p))
 		gather(b, registry)
 	})
 	b.Run("of=countervec", func(b *testing.B) {

@@ -45,7 +45,7 @@ type glance struct {
 
 func glanceAt(r *rig) glance {
 	view := r.View()
-	return glance{view.Up, view.CatchingUp, view.Ready, shown(view), Held(view.State.Backlogs, time.Now())}
+	return glance{view.Up, view.CatchingUp, view.Exposed, shown(view), exposedBacklog(view.State.Backlogs, time.Now())}
 }
 
 // glances returns what scrapes between full seconds see until end, without what they see twice.
@@ -175,14 +175,14 @@ func TestHoldSurvivesARestart(t *testing.T) {
 		r := newRig(t, following(), Options{}, stream(outage()...))
 		r.run(time.Minute)
 		want := Backlog{Seconds: 7200, PeakDeleted: 40, PeakProjects: 30, HoldUntil: at(2*time.Hour + 20*time.Minute)}
-		wantEqual(t, "before", Held(r.View().State.Backlogs, time.Now()), want)
+		wantEqual(t, "before", exposedBacklog(r.View().State.Backlogs, time.Now()), want)
 
 		again := newRig(t, restarted(t, r.disk.last()), Options{}, r.asana.answer)
-		wantEqual(t, "at the start", Held(again.View().State.Backlogs, time.Now()), want)
+		wantEqual(t, "at the start", exposedBacklog(again.View().State.Backlogs, time.Now()), want)
 		again.run(18 * time.Minute)
-		wantEqual(t, "in the 19th minute", Held(again.View().State.Backlogs, time.Now()), want)
+		wantEqual(t, "in the 19th minute", exposedBacklog(again.View().State.Backlogs, time.Now()), want)
 		time.Sleep(time.Minute)
-		wantEqual(t, "after 20 minutes", Held(again.View().State.Backlogs, time.Now()), Backlog{})
+		wantEqual(t, "after 20 minutes", exposedBacklog(again.View().State.Backlogs, time.Now()), Backlog{})
 	})
 }
 

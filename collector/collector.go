@@ -27,10 +27,10 @@ type exposition struct {
 	metrics []prometheus.Metric
 }
 
-// NewCollector returns the Collector of one workspace, for a prometheus.Registerer.
-func NewCollector(workspace string, poller *Poller) *Collector {
+// NewCollector returns the Collector of what the poller follows, for a prometheus.Registerer.
+func NewCollector(poller *Poller) *Collector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
-		return prometheus.NewDesc(name, help, labels, prometheus.Labels{"workspace": workspace})
+		return prometheus.NewDesc(name, help, labels, poller.metrics.labels)
 	}
 	c := &Collector{
 		poller: poller,
@@ -71,9 +71,9 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	view := c.poller.View()
 	c.collectWorkspace(ch, view)
-	c.collectBacklog(ch, Held(view.State.Backlogs, time.Now()))
+	c.collectBacklog(ch, exposedBacklog(view.State.Backlogs, time.Now()))
 	c.collectGaps(ch, view.State)
-	if view.Ready {
+	if view.Exposed {
 		c.collectEvents(ch, view.State.Series())
 	}
 	c.gauge(ch, c.eventSeries, float64(view.State.Active()))

@@ -142,7 +142,7 @@ asana_workspace_info{name="",workspace="1"} 1
 # TYPE asana_workspace_up gauge
 asana_workspace_up{workspace="1"} 0
 `
-		if err := testutil.CollectAndCompare(NewCollector("1", r.Poller), strings.NewReader(want)); err != nil {
+		if err := testutil.CollectAndCompare(NewCollector(r.Poller), strings.NewReader(want)); err != nil {
 			t.Error(err)
 		}
 	})

@@ -70,7 +70,7 @@ func visible(s State) map[Labels]uint64 {
 
 // shown returns the values that a scrape sees and are not zero.
 func shown(view *View) map[Labels]uint64 {
-	if !view.Ready {
+	if !view.Exposed {
 		return map[Labels]uint64{}
 	}
 	return visible(view.State)
@@ -186,7 +186,7 @@ func newRig(t *testing.T, state State, o Options, answer answer) *rig {
 	r.registry = prometheus.NewPedanticRegistry()
 	r.Poller = NewPoller(r.asana, r.disk, NewMetrics(r.registry, "1"), state, o)
 	r.asking = asking{}
-	r.registry.MustRegister(NewCollector("1", r.Poller))
+	r.registry.MustRegister(NewCollector(r.Poller))
 	return r
 }
 

@@ -115,7 +115,7 @@ func scrape(p *Poller, until int, done func()) {
 	var before *View
 	for ; ; time.Sleep(100 * time.Microsecond) {
 		view := p.View()
-		if view == before || !view.Ready {
+		if view == before || !view.Exposed {
 			continue
 		}
 		before = view

@@ -12,6 +12,7 @@ import (
 
 // Metrics are about this process alone and begin anew with it. What survives a restart is in State.
 type Metrics struct {
+	labels           prometheus.Labels // The workspace.
 	requests         *prometheus.CounterVec
 	requestDuration  prometheus.Histogram
 	announcedChanges prometheus.Counter
@@ -21,11 +22,12 @@ type Metrics struct {
 	delay            prometheus.Histogram
 }
 
-// NewMetrics registers the metrics of one workspace.
+// NewMetrics registers the metrics of the workspace with this gid.
 func NewMetrics(reg prometheus.Registerer, workspace string) *Metrics {
 	labels := prometheus.Labels{"workspace": workspace}
 	factory := promauto.With(reg)
 	m := &Metrics{
+		labels: labels,
 		requests: factory.NewCounterVec(prometheus.CounterOpts{
 			Name:        "asana_exporter_api_requests_total",
 			Help:        "Requests to Asana by HTTP status, or error where no usable answer came.",

@@ -5,6 +5,7 @@
 package collector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,30 +67,23 @@ type Poller struct {
 	board    board
 
 	// Run's goroutine owns what follows.
-	state    State
-	accepted bool      // This process has accepted a page.
-	failures int       // Polls that failed, in a row.
-	renewed  bool      // The last of these brought a fresh position.
-	unsaved  bool      // A reveal could not be saved: it waits for the next poll.
-	askName  time.Time // When to ask for the name of the workspace.
-	asking   asking
-	// unfinished tells that the process before ended in the middle of a stretch, or before it was shown; unseen that the
-	// State on disk has one that was not.
-	unfinished, unseen bool
+	state      State
+	accepted   bool      // This process has accepted a page.
+	failures   int       // Polls that failed, in a row.
+	renewed    bool      // The last of these brought a fresh position.
+	unsaved    bool      // A reveal could not be saved: it waits for the next poll.
+	askName    time.Time // When to ask for the name of the workspace.
+	asking     asking
+	unfinished bool // The State that this process began with had a Running or an Unseen.
+	unseen     bool // The State on disk has an Unseen.
 }
 
 // NewPoller returns a Poller that goes on from state, which must be durable.
 func NewPoller(source Source, saver Saver, metrics *Metrics, state State, o Options) *Poller {
 	p := &Poller{
 		source: source, saver: saver, metrics: metrics, logger: o.Logger, jitter: o.Jitter,
-		interval: o.Interval, timeout: o.Timeout, state: state.Resumed(), asking: asking{token: state.Token},
+		interval: cmp.Or(o.Interval, 15*time.Second), timeout: cmp.Or(o.Timeout, 30*time.Second), state: state.Resumed(), asking: asking{token: state.Token},
 		unfinished: state.Running != nil || state.Unseen != nil,
-	}
-	if p.interval == 0 {
-		p.interval = 15 * time.Second
-	}
-	if p.timeout == 0 {
-		p.timeout = 30 * time.Second
 	}
 	if p.jitter == nil {
 		p.jitter = rand.Float64
@@ -118,7 +112,7 @@ func (p *Poller) Healthy() bool { return time.Now().Before(*p.board.deadline.Loa
 // Ready tells whether the first catch-up is complete and the last poll that ended well is recent.
 func (p *Poller) Ready() bool {
 	view := p.View()
-	return view.Ready && time.Since(view.LastPoll) <= missedPolls*p.interval
+	return view.Exposed && time.Since(view.LastPoll) <= missedPolls*p.interval
 }
 
 // Run polls until ctx ends, which is no error.
@@ -218,12 +212,12 @@ func (p *Poller) caught(err *error) {
 	}
 }
 
-// accept commits a page and publishes it, unless it is part of a backlog that goes on. An old page is not the end of the
-// stream, whatever it says, and more can always be had.
-func (p *Poller) accept(page client.Page, old bool, now time.Time) (more bool, err error) {
+// accept commits a page and publishes it, unless it is part of a backlog that goes on. A page that may be old is not the end
+// of the stream, whatever it says, and more can always be had.
+func (p *Poller) accept(page client.Page, mayBeOld bool, now time.Time) (askAgain bool, err error) {
 	moved, empty := page.Sync != p.state.Token, len(page.Events)+page.Strays == 0
-	more = old || page.HasMore && !empty // A page with nothing in it promises nothing: it could spin.
-	page.HasMore = page.HasMore || old
+	askAgain = mayBeOld || page.HasMore && !empty // A page with nothing in it promises nothing: it could spin.
+	page.HasMore = page.HasMore || mayBeOld
 	switch {
 	case !moved && len(page.Events) > 0:
 		return false, errors.New("page has events but does not advance the sync token, so they would come again")
@@ -240,7 +234,7 @@ func (p *Poller) accept(page client.Page, old bool, now time.Time) (more bool, e
 	p.accepted = true
 	p.publish(!page.HasMore)
 	level.Debug(p.logger).Log("msg", "page counted", "events", len(page.Events), "has_more", page.HasMore)
-	return more, nil
+	return askAgain, nil
 }
 
 // worthCommit tells whether an empty page at the end of the stream changes more than the time, or that for long.
@@ -304,16 +298,16 @@ func (p *Poller) commit(next State, now time.Time) error {
 
 // publish lets people see the state, which is durable. A state with a backlog that goes on stays hidden.
 func (p *Poller) publish(atEnd bool) {
-	ready := p.View().Ready || atEnd
+	exposed := p.View().Exposed || atEnd
 	p.board.change(func(v *View) {
 		v.LastSuccess = p.state.lastSuccess()
 		v.CatchingUp = p.state.Running != nil
 		if !v.CatchingUp {
-			v.State, v.Ready = p.state, ready
+			v.State, v.Exposed = p.state, exposed
 		}
 	})
 	if p.state.Running == nil {
-		p.state = p.state.exposed(time.Now(), ready) // From now on, and not from before a commit that took long.
+		p.state = p.state.exposed(time.Now(), exposed) // From now on, and not from before a commit that took long.
 	}
 }
 

@@ -94,7 +94,7 @@ func TestOldAnswerDoesNotEndABacklog(t *testing.T) {
 				r.Poller = NewPoller(r.asana, r.disk, NewMetrics(nil, "1"), restarted(t, r.disk.last()), Options{MaxSeries: 5000})
 			}
 			r.run(130*time.Minute - since())
-			got := Held(r.View().State.Backlogs, time.Now())
+			got := exposedBacklog(r.View().State.Backlogs, time.Now())
 			if got.PeakDeleted < 500 || got.Seconds < 7000 {
 				t.Errorf("%s: a backlog of %v s with a peak of %d, want two hours and 500", test.name, got.Seconds, got.PeakDeleted)
 			}
@@ -168,7 +168,7 @@ func TestBacklogThatWasShownIsOverAfterAStop(t *testing.T) {
 		time.Sleep(3 * time.Hour)
 		again := newRig(t, restarted(t, r.disk.last()), Options{}, r.asana.answer)
 		again.run(time.Second)
-		wantEqual(t, "backlog", Held(again.View().State.Backlogs, time.Now()), Backlog{
+		wantEqual(t, "backlog", exposedBacklog(again.View().State.Backlogs, time.Now()), Backlog{
 			Seconds: 10800 + 10, HoldUntil: at(5*time.Hour + 20*time.Minute + 10*time.Second),
 		})
 	})
@@ -220,10 +220,10 @@ func TestEachBacklogIsHeldForItsTime(t *testing.T) {
 	short := Backlog{Seconds: 61, PeakDeleted: 50, HoldUntil: at(25 * time.Minute)}
 	both := Backlog{Seconds: 7200, PeakDeleted: 50, PeakProjects: 3, HoldUntil: at(25 * time.Minute)}
 	backlogs := []Backlog{long, short}
-	wantEqual(t, "while both are held", Held(backlogs, at(19*time.Minute)), both)
-	wantEqual(t, "after the first", Held(backlogs, at(20*time.Minute)), short)
-	wantEqual(t, "after both", Held(backlogs, at(25*time.Minute)), Backlog{})
-	wantEqual(t, "kept", held(backlogs, at(20*time.Minute)), []Backlog{short})
+	wantEqual(t, "while both are held", exposedBacklog(backlogs, at(19*time.Minute)), both)
+	wantEqual(t, "after the first", exposedBacklog(backlogs, at(20*time.Minute)), short)
+	wantEqual(t, "after both", exposedBacklog(backlogs, at(25*time.Minute)), Backlog{})
+	wantEqual(t, "kept", stillHeld(backlogs, at(20*time.Minute)), []Backlog{short})
 }
 
 // A restart takes seconds, and then Asana says no in the middle of what happened meanwhile: nobody has seen any of it.
@@ -234,7 +234,7 @@ func TestAllThatIsReadBeforeTheFirstEndIsInTheBacklog(t *testing.T) {
 		refused := map[int]error{1: &client.RateLimitError{RetryAfter: 5 * time.Minute}}
 		r := newRig(t, following(), Options{}, except(refused, pages))
 		r.run(6 * time.Minute)
-		got := Held(r.View().State.Backlogs, time.Now())
+		got := exposedBacklog(r.View().State.Backlogs, time.Now())
 		wantEqual(t, "backlog", got, Backlog{Seconds: 310, PeakDeleted: 901, HoldUntil: at(25*time.Minute + 10*time.Second)})
 	})
 }

@@ -55,12 +55,12 @@ type State struct {
 	LostSince time.Time
 	// Gaps are in the order of Reasons.
 	Gaps [2]Gap
-	// Running is what is being read and not shown before the end of the stream; nil if there is no such thing.
+	// Running is the stretch that is being read: counted on disk, and shown at the end of the stream; nil if there is none.
 	Running *Stretch
-	// Unseen is what the last page was made of if it was to be shown at once, until it is; nil if there is none. A process that
-	// ends before has shown nothing of it.
+	// Unseen is the stretch of the latest commit until that is published: a process that is killed before has shown nothing
+	// of it. Nil if there is none.
 	Unseen *Stretch
-	// Backlogs are those that were read to their end and may still be exposed; see Held.
+	// Backlogs are those that were read to their end and may still be exposed; see Backlog.HoldUntil.
 	Backlogs []Backlog
 
 	series []Series       // A State never changes the array of another.
@@ -179,7 +179,7 @@ func (s State) With(page client.Page, now time.Time, rules Rules) State {
 	now = stamp(now)
 	next := s
 	next.Token = page.Sync
-	next.Backlogs, next.Unseen = held(s.Backlogs, now), nil
+	next.Backlogs, next.Unseen = stillHeld(s.Backlogs, now), nil
 	if next.Running == nil && s.behind(now, rules) {
 		next.Running = &Stretch{Since: s.AtEnd}
 	}
@@ -279,7 +279,7 @@ func (s State) Expired(fresh string, now time.Time, accepted bool) (State, Lost)
 		next.LostSince = time.Time{}
 	case accepted && s.Running != nil:
 		lost.From = s.Running.newest(now)
-		next.Backlogs = append(held(s.Backlogs, now), s.Running.until(lost.From, now))
+		next.Backlogs = append(stillHeld(s.Backlogs, now), s.Running.until(lost.From, now))
 		next.Unseen, next.Running = s.Running, nil
 	case !accepted:
 		lost.NewEpoch = true
@@ -288,7 +288,7 @@ func (s State) Expired(fresh string, now time.Time, accepted bool) (State, Lost)
 		}
 		next = NewEpoch(now)
 		next.Workspace, next.Name = s.Workspace, s.Name
-		next.Gaps, next.Backlogs, next.LastEvent = s.Gaps, held(s.Backlogs, now), s.LastEvent
+		next.Gaps, next.Backlogs, next.LastEvent = s.Gaps, stillHeld(s.Backlogs, now), s.LastEvent
 	}
 	next.Token, next.AtEnd, next.Committed = fresh, now, now
 	if !lost.From.IsZero() {

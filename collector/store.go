@@ -41,7 +41,7 @@ func (e *DamagedError) Unwrap() error { return e.Err }
 // OpenStore makes the folder where it is missing, locks it and removes what a killed process left behind. The lock is
 // held until Close or the end of the process.
 func OpenStore(dir, workspace string) (*Store, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeDir(dir); err != nil {
 		return nil, fmt.Errorf("state folder: %w; make it writable or name another with --state.dir", err)
 	}
 	lock := flock.New(filepath.Join(dir, "lock"), flock.SetPermissions(0o600))
@@ -52,8 +52,6 @@ func OpenStore(dir, workspace string) (*Store, error) {
 	case !locked:
 		return nil, fmt.Errorf("state folder %s: in use by another process; stop that one or name another folder with --state.dir", dir)
 	}
-	// A folder that was just made must survive a power failure, too. Where its parent can't be read, it is an old one.
-	_ = syncDir(filepath.Dir(dir))
 	s := &Store{
 		dir: dir, workspace: workspace, path: filepath.Join(dir, workspace+".json"), lock: lock,
 		before: func(string) error { return nil },
@@ -62,6 +60,21 @@ func OpenStore(dir, workspace string) (*Store, error) {
 		return nil, fmt.Errorf("state folder: %w", err)
 	}
 	return s, nil
+}
+
+// makeDir makes a folder where it is missing, and those above it, so that a power failure takes none of them back.
+func makeDir(dir string) error {
+	above := filepath.Dir(dir)
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && above != dir {
+		if err := makeDir(above); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	_ = syncDir(above) // Where that can't be read, dir is an old one.
+	return nil
 }
 
 // dropLeftovers removes the temporary files of a process that was killed.

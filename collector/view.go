@@ -9,8 +9,8 @@ import (
 type View struct {
 	// State is durable. During a catch-up it is the one before.
 	State State
-	// Ready tells that the first catch-up is complete, so the events of State may be shown.
-	Ready bool
+	// Exposed tells that the first catch-up is complete, so the events of State may be shown.
+	Exposed bool
 	// Up tells that the last poll ended well.
 	Up bool
 	// CatchingUp tells that a backlog is being read.

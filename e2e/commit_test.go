@@ -3,6 +3,9 @@
 package e2e
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -42,4 +45,27 @@ func TestNothingIsAskedBetweenTheStepsOfACommit(t *testing.T) {
 	if n := strings.Count(got, "fsync-folder"); n < 9 {
 		t.Errorf("%d commits for 9 pages: %s", n, got)
 	}
+}
+
+// A folder is in the one above it, and a power failure takes it back until that is durable.
+func TestNewFolderOfTheStateIsDurable(t *testing.T) {
+	t.Parallel()
+	e := newExporter(t, startAsana(t, simulator.Options{}))
+	old := filepath.Dir(e.dir)
+	e.dir = filepath.Join(e.dir, "deep", "deeper")
+	output := filepath.Join(t.TempDir(), "strace")
+	e.around = []string{lookUp(t, "strace", "install Debian's package strace"), "-D", "-f", "-yy", "-o", output, "--trace=fsync"}
+	e.start(t)
+	waitFor(t, patience, func() error {
+		calls, err := os.ReadFile(output)
+		if err != nil {
+			return err
+		}
+		for folder := filepath.Dir(e.dir); len(folder) >= len(old); folder = filepath.Dir(folder) {
+			if !strings.Contains(string(calls), "<"+folder+">") {
+				return fmt.Errorf("no fsync of %s: %s", folder, calls)
+			}
+		}
+		return nil
+	})
 }

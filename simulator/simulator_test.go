@@ -87,7 +87,7 @@ func TestAnUnusedFreshTokenLosesNothing(t *testing.T) {
 	compare(t, r.counted, s.Truth())
 }
 
-// kill -9 between the answer and the commit: the page is asked for again, and has grown.
+// kill -9 between the answer and the commit: the page is asked for again, and the next has what came since.
 func TestAPageReadTwiceCountsOnce(t *testing.T) {
 	c := newClock()
 	o := c.options()
