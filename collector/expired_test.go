@@ -86,7 +86,7 @@ func TestTokenExpiredAtTheStartBeginsAnEpoch(t *testing.T) {
 func TestFreshPositionAfterALongOutageIsUsedSoon(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var renewed time.Duration
-		r := newRig(t, following(), Options{}, func(call int, token string) (client.Page, error) {
+		r := newRig(t, following(), Options{}, func(call int, _ string) (client.Page, error) {
 			switch {
 			case call == 0 || renewed > 0:
 				return client.Page{Sync: "1"}, nil

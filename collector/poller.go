@@ -2,6 +2,10 @@
 //
 // Start with Poller.Run: it reads a page, counts it (State.With), makes the counts durable (Store.Save) and only then shows
 // them to the Collector. The package knows no HTTP: pages come from a Source, such as a *client.Client.
+//
+// In the order of an event's way: poller.go asks, with asking.go (which answers may be old), backoff.go and name.go; labels.go,
+// series.go, backlog.go and steps.go count, and state.go is what they make together; file.go is its form and store.go its
+// place on disk; view.go is what may be seen of it, and collector.go and metrics.go show that.
 package collector
 
 import (
@@ -22,9 +26,6 @@ import (
 const (
 	// quietCommit is how often an empty page at the end of the stream is committed at most.
 	quietCommit = time.Minute
-	// nameEvery is how often the name of the workspace is asked for, and nameRetry how long after a refusal.
-	nameEvery = 24 * time.Hour
-	nameRetry = time.Hour
 	// missedPolls is how many polls a stuck poller may miss before it is called stuck, and a workspace not ready.
 	missedPolls = 3
 )
@@ -321,45 +322,6 @@ func (p *Poller) reveal(now time.Time) {
 	p.publish(false)
 }
 
-// refreshName asks for the name of the workspace once a day. Nothing depends on it; the error is Asana's answer, which may ask to
-// wait.
-func (p *Poller) refreshName(ctx context.Context, now time.Time) error {
-	if now.Before(p.askName) || p.state.Running != nil {
-		return nil
-	}
-	p.promise(now)
-	p.askName = now.Add(nameRetry)
-	name, err := p.name(ctx)
-	switch {
-	case ctx.Err() != nil:
-		return nil
-	case err != nil:
-		level.Warn(p.logger).Log("msg", "asked for the workspace's name in vain", "err", err, "retry_in", nameRetry)
-		return err
-	}
-	if name != p.state.Name {
-		next := p.state
-		next.Name = name
-		if err := p.commit(next, now); err != nil {
-			level.Warn(p.logger).Log("msg", "name of the workspace not saved", "err", err, "retry_in", nameRetry)
-			return nil
-		}
-	}
-	p.askName = now.Add(nameEvery)
-	p.publish(false)
-	return nil
-}
-
-// name returns the name as it is on a label. A workspace without one keeps the name that it had.
-func (p *Poller) name(ctx context.Context) (name string, err error) {
-	defer p.caught(&err)
-	name, err = p.source.WorkspaceName(ctx)
-	if err == nil && name == "" {
-		err = errors.New("the answer has no name")
-	}
-	return labelValue(name), err
-}
-
 // nextWake returns when there is something to do: a poll, or a series to reveal before it.
 func (p *Poller) nextWake(nextPoll time.Time) time.Time {
 	if p.unsaved || p.state.Running != nil {
@@ -375,41 +337,4 @@ func (p *Poller) nextWake(nextPoll time.Time) time.Time {
 func (p *Poller) promise(at time.Time) {
 	deadline := at.Add(missedPolls*p.interval + p.timeout)
 	p.board.deadline.Store(&deadline)
-}
-
-// backoff returns how long to wait after so many failures in a row: full jitter between nothing and a second, doubled
-// with each failure up to five minutes, and never less than Asana asks for.
-// See https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/.
-func backoff(failures int, err error, jitter float64) time.Duration {
-	const longest = 5 * time.Minute
-	ceiling := longest
-	if failures < 10 { // 2^9 seconds are more than the longest.
-		ceiling = min(longest, time.Second<<(failures-1))
-	}
-	wait := time.Duration(jitter * float64(ceiling))
-	return max(wait, askedFor(err))
-}
-
-// askedFor returns how long Asana asks to wait, as far as that is believed.
-func askedFor(err error) time.Duration {
-	const believed = 15 * time.Minute
-	if limited, ok := errors.AsType[*client.RateLimitError](err); ok {
-		return min(believed, limited.RetryAfter)
-	}
-	if refused, ok := errors.AsType[*client.StatusError](err); ok {
-		return min(believed, refused.RetryAfter)
-	}
-	return 0
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
 }
