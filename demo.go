@@ -38,7 +38,7 @@ func newDemo(c *config) (*demo, error) {
 		d.close()
 		return nil, err
 	}
-	if c.workspace == "" {
+	if !c.workspaceGiven { // Nothing is made up under a name from the environment.
 		c.workspace = "1200000000000001"
 	}
 	if !c.stateDirGiven {

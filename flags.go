@@ -33,7 +33,7 @@ type config struct {
 	demo                           bool
 
 	// Whether these were on the command line: the demo leaves them alone then.
-	pollIntervalGiven, zeroFirstGiven, stateDirGiven bool
+	workspaceGiven, pollIntervalGiven, zeroFirstGiven, stateDirGiven bool
 }
 
 // parseFlags reads the command line. It is done where that asked for help or the version, which it prints to stdout.
@@ -72,7 +72,7 @@ func blame(app *kingpin.Application, args []string, err error) error {
 // register names the flags. Names and defaults are a promise to the scripts of others.
 func (c *config) register(app *kingpin.Application) {
 	app.Flag("asana.workspace", "The gid of the workspace to follow.").
-		Envar("ASANA_WORKSPACE").StringVar(&c.workspace)
+		Envar("ASANA_WORKSPACE").IsSetByUser(&c.workspaceGiven).StringVar(&c.workspace)
 	app.Flag("asana.token-file", "File with the service account's token. Read again whenever it is used.").
 		Envar("ASANA_TOKEN_FILE").StringVar(&c.tokenFile)
 	app.Flag("asana.url", "Root of Asana's API. Plain http is for loopback addresses only.").
@@ -143,5 +143,5 @@ func (c *config) stateName() string {
 // isFree tells whether a page can be served under page: not where others are, and not under a pattern of http.ServeMux.
 func isFree(page string) bool {
 	taken := page == "/" || strings.HasPrefix(page, "/-/") || strings.HasPrefix(page, "/debug/pprof/")
-	return !taken && strings.HasPrefix(page, "/") && path.Clean(page) == page && !strings.ContainsAny(page, " \t{}")
+	return !taken && strings.HasPrefix(page, "/") && path.Clean(page) == page && !strings.ContainsAny(page, " \t{}?#%\"")
 }

@@ -49,6 +49,7 @@ func TestBadStartEndsWithOneLine(t *testing.T) {
 		{"telemetry path of another page", flags("--web.telemetry-path", "/-/ready"), `^--web.telemetry-path=/-/ready: must`},
 		{"telemetry path of the profiler", flags("--web.telemetry-path", "/debug/pprof/"), `^--web.telemetry-path=/debug/pprof/: must`},
 		{"telemetry path with a wildcard", flags("--web.telemetry-path", "/{a"), `^--web.telemetry-path=/\{a: must`},
+		{"telemetry path with a query", flags("--web.telemetry-path", "/a?b"), `^--web.telemetry-path=/a\?b: must`},
 		{"telemetry path with a space", flags("--web.telemetry-path", "/a b"), `^--web.telemetry-path=/a b: must`},
 		{"telemetry path that nobody can ask for", flags("--web.telemetry-path", "/a/../b"), `^--web.telemetry-path=/a/../b: must`},
 
@@ -207,6 +208,19 @@ func TestFlagsAreThePromisedOnes(t *testing.T) {
 		if !strings.Contains(help, flag) {
 			t.Errorf("%s is not in the help:\n%s", flag, p.stdout.String())
 		}
+	}
+}
+
+// What is made up must not be taken for what happened in the workspace that somebody follows in earnest.
+func TestDemoTakesNoWorkspaceFromTheEnvironment(t *testing.T) {
+	t.Parallel()
+	p := spawnIn(t, "", []string{"ASANA_WORKSPACE=12"}, "--demo", "--web.listen-address", "127.0.0.1:0")
+	if got := samples(t, p.address(t)); got[`asana_exporter_event_series_limit{workspace="1200000000000001"}`] != 5000 {
+		t.Errorf("it shows another workspace: %v", got)
+	}
+	p.signal(t, syscall.SIGTERM)
+	if code := p.exit(t); code != 0 {
+		t.Errorf("exit code %d", code)
 	}
 }
 

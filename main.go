@@ -173,6 +173,6 @@ func waitAfter(ctx context.Context, group *errgroup.Group, logger log.Logger) er
 	case err := <-ended:
 		return err
 	case <-time.After(drainTime + time.Second):
-		return errors.New("stopped without waiting for a commit that hangs; the state on disk is the last whole one")
+		return errors.New("stopped without waiting for what hangs, mostly a commit; the state on disk is the last whole one")
 	}
 }

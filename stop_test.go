@@ -120,7 +120,7 @@ func TestHangingGoroutineDoesNotStopTheStop(t *testing.T) {
 		time.AfterFunc(time.Hour, cancel)
 		began := time.Now()
 		err := waitAfter(ctx, group, log.NewNopLogger())
-		if err == nil || !strings.Contains(err.Error(), "without waiting for a commit that hangs") {
+		if err == nil || !strings.Contains(err.Error(), "without waiting for what hangs") {
 			t.Errorf("got %v", err)
 		}
 		if took := time.Since(began); took != time.Hour+drainTime+time.Second {

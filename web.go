@@ -156,7 +156,7 @@ func landingPage(c config, poller *collector.Poller) http.HandlerFunc {
 			Links: []web.LandingLinks{
 				{Address: c.telemetryPath, Text: "Metrics"},
 				{Address: "/-/healthy", Text: "Healthy", Description: "the process works"},
-				{Address: "/-/ready", Text: "Ready", Description: "the counts are up to date"},
+				{Address: "/-/ready", Text: "Ready", Description: "the first catch-up is complete, and polls succeed"},
 			},
 		})
 		if err != nil {

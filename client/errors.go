@@ -83,7 +83,7 @@ func hint(status int) string {
 		return "only a service account of an Enterprise+ domain may read workspace events"
 	case http.StatusNotFound:
 		return "is the workspace's gid right, and does the service account belong to its domain?"
-	case http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 		return "redirects are not followed; is the API address right?"
 	}
 	return ""

@@ -201,20 +201,24 @@ func TestDeadline(t *testing.T) {
 
 // A refusal counts although its explanation never comes.
 func TestRefusalWhoseBodyHangs(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := pipeClient(t, 0, func(conn net.Conn) {
-			io.WriteString(conn, "HTTP/1.1 503 Busy\r\nRetry-After: 60\r\n\r\n{\"errors\":[")
-			io.ReadAll(conn)
-		}, nil)
-		start := time.Now()
-		_, err := c.Events(t.Context(), position)
-		if want := (&StatusError{Status: 503, RetryAfter: time.Minute}); !reflect.DeepEqual(err, want) {
-			t.Errorf("got %#v, want %#v", err, want)
-		}
-		if took := time.Since(start); took != defaultTimeout {
-			t.Errorf("took %s", took)
-		}
-	})
+	for head, want := range map[string]*StatusError{
+		"503 Busy\r\nRetry-After: 60": {Status: 503, RetryAfter: time.Minute},
+		"101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket": {Status: 101},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c := pipeClient(t, 0, func(conn net.Conn) {
+				io.WriteString(conn, "HTTP/1.1 "+head+"\r\n\r\n{\"errors\":[")
+				io.ReadAll(conn)
+			}, nil)
+			start := time.Now()
+			if _, err := c.Events(t.Context(), position); !reflect.DeepEqual(err, want) {
+				t.Errorf("%d: got %#v, want %#v", want.Status, err, want)
+			}
+			if took := time.Since(start); took != defaultTimeout {
+				t.Errorf("%d: took %s", want.Status, took)
+			}
+		})
+	}
 }
 
 func TestCancelledRequestEndsAtOnce(t *testing.T) {
