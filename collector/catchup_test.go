@@ -73,8 +73,8 @@ func TestCatchUpIsPublishedInOneStepWithItsBacklog(t *testing.T) {
 		one := map[Labels]uint64{deletedTask(): 1}
 		all := countsOfOutage()
 		all[deletedTask()]++
-		// Asked since 2 h 15 min 24 s, a second for each page.
-		backlog := Backlog{Seconds: 8133, PeakDeleted: 40, PeakProjects: 30, HoldUntil: at(155*time.Minute + 34*time.Second)}
+		// Asked since 2 h 15 min 24 s, a second for each page; at the end of the stream when the first question was sent.
+		backlog := Backlog{Seconds: 8134, PeakDeleted: 40, PeakProjects: 30, HoldUntil: at(155*time.Minute + 34*time.Second)}
 		want := []glance{
 			{false, false, false, map[Labels]uint64{}, Backlog{}},
 			{true, false, true, one, Backlog{}},
@@ -83,6 +83,23 @@ func TestCatchUpIsPublishedInOneStepWithItsBacklog(t *testing.T) {
 			{true, false, true, all, backlog},
 		}
 		wantEqual(t, "what scrapes see", got, want)
+	})
+}
+
+// A proxy held the answer back, or the machine slept: what it says of the end of the stream was so when it was asked for.
+func TestAnswerThatComesLateHidesNoBacklog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pages := stream(client.Page{}, client.Page{Events: events(160, at(time.Minute))})
+		r := newRig(t, following(), Options{}, func(call int, token string) (client.Page, error) {
+			page, err := pages(call, token)
+			if call == 0 {
+				time.Sleep(6 * time.Minute)
+			}
+			return page, err
+		})
+		r.run(7 * time.Minute)
+		wantEqual(t, "backlog", exposedBacklog(r.View().State.Backlogs, time.Now()),
+			Backlog{Seconds: 360, PeakDeleted: 160, HoldUntil: at(26 * time.Minute)})
 	})
 }
 

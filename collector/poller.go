@@ -193,16 +193,16 @@ func (p *Poller) failed(err error) time.Duration {
 // poll asks for one page and counts it. It tells whether another can be had at once.
 func (p *Poller) poll(ctx context.Context) (more bool, err error) {
 	defer p.caught(&err)
-	again := p.asking.begin(p.state.Token)
+	again, asked := p.asking.begin(p.state.Token), time.Now()
 	page, err := p.source.Events(ctx, p.state.Token)
 	if expired, ok := errors.AsType[*client.SyncExpiredError](err); ok && expired.Sync != "" {
-		return p.expired(expired)
+		return p.expired(expired, asked)
 	}
 	if err != nil {
 		p.asking.lost()
 		return false, err
 	}
-	return p.accept(page, p.asking.answered(page.Sync, again), time.Now())
+	return p.accept(page, asked, p.asking.answered(page.Sync, again))
 }
 
 // caught, deferred, turns a panic into an error.
@@ -215,7 +215,10 @@ func (p *Poller) caught(err *error) {
 
 // accept commits a page and publishes it, unless it is part of a backlog that goes on. A page that may be old is not the end
 // of the stream, whatever it says, and more can always be had.
-func (p *Poller) accept(page client.Page, mayBeOld bool, now time.Time) (askAgain bool, err error) {
+//
+// What Asana says of the end of the stream may be as old as the question.
+func (p *Poller) accept(page client.Page, asked time.Time, mayBeOld bool) (askAgain bool, err error) {
+	now := time.Now()
 	moved, empty := page.Sync != p.state.Token, len(page.Events)+page.Strays == 0
 	askAgain = mayBeOld || page.HasMore && !empty // A page with nothing in it promises nothing: it could spin.
 	page.HasMore = page.HasMore || mayBeOld
@@ -228,8 +231,8 @@ func (p *Poller) accept(page client.Page, mayBeOld bool, now time.Time) (askAgai
 		level.Warn(p.logger).Log("msg", "elements of a page are no events", "elements", page.Strays)
 	}
 	if empty && !page.HasMore && !p.worthCommit(moved, now) {
-		p.state = p.state.atEnd(now)
-	} else if err := p.count(page, now); err != nil {
+		p.state = p.state.atEnd(asked)
+	} else if err := p.count(page, asked, now); err != nil {
 		return false, err
 	}
 	p.accepted = true
@@ -247,9 +250,13 @@ func (p *Poller) worthCommit(moved bool, now time.Time) bool {
 }
 
 // count commits the State after a page.
-func (p *Poller) count(page client.Page, now time.Time) error {
+func (p *Poller) count(page client.Page, asked, now time.Time) error {
 	lostSince := p.state.LostSince
-	if err := p.commit(p.state.With(page, now, p.rules), now); err != nil {
+	next := p.state.With(page, now, p.rules)
+	if !page.HasMore {
+		next.AtEnd = stamp(asked)
+	}
+	if err := p.commit(next, now); err != nil {
 		return err
 	}
 	p.logLost(Lost{StateLost, lostSince, now, true})
@@ -258,10 +265,11 @@ func (p *Poller) count(page client.Page, now time.Time) error {
 }
 
 // expired goes on from a fresh token, and reports what was lost.
-func (p *Poller) expired(e *client.SyncExpiredError) (more bool, err error) {
+func (p *Poller) expired(e *client.SyncExpiredError, asked time.Time) (more bool, err error) {
 	now := time.Now()
 	first := p.state.Token == ""
 	next, lost := p.state.Expired(e.Sync, now, p.accepted)
+	next.AtEnd = stamp(asked)
 	if err := p.commit(next, now); err != nil {
 		return false, err
 	}

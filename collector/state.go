@@ -45,7 +45,8 @@ type State struct {
 	Token string
 	// Committed is the time of the last commit of a page or a gap.
 	Committed time.Time
-	// AtEnd is when the position was last known to be at the end of the stream.
+	// AtEnd is when the position was last known to be at the end of the stream: when that was asked, since the answer may be
+	// as old as the question.
 	AtEnd time.Time
 	// LastEvent is the newest created_at that was counted.
 	LastEvent time.Time
@@ -120,7 +121,7 @@ func (s State) Resumed() State {
 	case s.Unseen != nil:
 		s.Running, s.Unseen = s.Unseen, nil
 		last := len(s.Backlogs) - 1
-		if last >= 0 && s.Running.Since.Before(s.AtEnd) && s.Backlogs[last].HoldUntil.Equal(s.AtEnd.Add(backlogHold)) {
+		if last >= 0 && s.Running.Since.Before(s.AtEnd) && s.Backlogs[last].HoldUntil.Equal(s.Committed.Add(backlogHold)) {
 			s.Backlogs = s.Backlogs[:last:last] // It ended with this very stretch, which now goes on.
 		}
 	default:
