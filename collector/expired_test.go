@@ -3,10 +3,13 @@ package collector
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"asana_exporter/client"
 )
@@ -99,6 +102,24 @@ func TestFreshPositionAfterALongOutageIsUsedSoon(t *testing.T) {
 		r.run(26 * time.Hour)
 		next := slices.Index(r.asana.askedAt, renewed) + 1
 		wantEqual(t, "waited", r.asana.askedAt[next]-renewed, 500*time.Millisecond)
+	})
+}
+
+// An Asana that has fallen silent is known by the age of its newest event, in whatever epoch that was counted.
+func TestNewEpochKeepsTheTimeOfTheNewestEvent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		state := following().With(client.Page{Sync: "old", Events: events(7, at(0))}, at(0), lax())
+		time.Sleep(25 * time.Hour)
+		r := newRig(t, state, Options{}, except(map[int]error{0: expired("0")}, stream()))
+		r.run(time.Second)
+		const name, want = "asana_workspace_last_event_timestamp_seconds", `
+# HELP asana_workspace_last_event_timestamp_seconds Time of the newest event that was counted.
+# TYPE asana_workspace_last_event_timestamp_seconds gauge
+asana_workspace_last_event_timestamp_seconds{workspace="1"} 9.466848e+08
+`
+		if err := testutil.GatherAndCompare(r.registry, strings.NewReader(want), name); err != nil {
+			t.Error(err)
+		}
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,8 +18,8 @@ type forgetful struct {
 	happened []client.Event // By the time at which they can be had.
 	given    map[string]client.Page
 	down     func() bool
-	lost     int  // Answers that go missing.
-	stays    bool // The token stays where there is nothing new.
+	lost     func() bool // Whether the answer goes missing; may be nil.
+	stays    bool        // The token stays where there is nothing new.
 }
 
 func (f *forgetful) answer(_ int, token string) (client.Page, error) {
@@ -44,8 +45,7 @@ func (f *forgetful) answer(_ int, token string) (client.Page, error) {
 		page.Sync += strings.Repeat("+", n)
 		f.given[token] = page
 	}
-	if f.lost > 0 {
-		f.lost--
+	if f.lost != nil && f.lost() {
 		return client.Page{}, errors.New("connection reset by peer")
 	}
 	return page, nil
@@ -70,27 +70,33 @@ func TestEventIsNotLateWhereTheSameTokenGivesTheSameResults(t *testing.T) {
 // What such an Asana answered before an outage tells nothing of what happened in it, whether the answer came or not.
 func TestOldAnswerDoesNotEndABacklog(t *testing.T) {
 	for _, test := range []struct {
-		name  string
-		lost  bool
-		anew  bool // Another process goes on.
-		stays bool
+		name    string
+		lost    bool
+		unsaved bool
+		anew    bool // Another process goes on.
+		stays   bool
 	}{
-		{"an answer that was not committed", false, false, false},
-		{"an answer that was lost", true, false, false},
-		{"an answer to a process that was killed", false, true, false},
-		{"an answer that was lost after quiet ones with the same token", true, false, true},
+		{name: "an answer that was not committed", unsaved: true},
+		{name: "an answer that was lost", lost: true},
+		{name: "an answer to a process that was killed", unsaved: true, anew: true},
+		{name: "an answer that was lost after quiet ones with the same token", lost: true, stays: true},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			const from, until = 45 * time.Second, 2 * time.Hour
+			const last, until = 45 * time.Second, 2 * time.Hour // The last answer before the outage, and the end of that.
 			f := &forgetful{happened: append(events(1, at(40*time.Second)), events(500, at(time.Hour))...), given: map[string]client.Page{}}
 			f.stays = test.stays
-			f.down = func() bool { return since() > from && since() < until }
+			f.down = func() bool { return since() > last && since() < until }
+			f.lost = func() bool { return test.lost && since() == last }
 			r := newRig(t, following(), Options{}, f.answer)
-			r.run(31 * time.Second)
-			if test.lost {
-				f.lost = 1
+			r.disk.fail = func(int) error {
+				if test.unsaved && since() == last {
+					return syscall.EIO
+				}
+				return nil
 			}
+			r.run(last + time.Second/4)
 			if test.anew {
+				time.Sleep(until - since()) // Its first question is the same once more.
 				r.Poller = NewPoller(r.asana, r.disk, NewMetrics(nil, "1"), restarted(t, r.disk.last()), Options{MaxSeries: 5000})
 			}
 			r.run(130*time.Minute - since())
@@ -176,13 +182,15 @@ func TestBacklogThatWasShownIsOverAfterAStop(t *testing.T) {
 
 // An Asana that repeats its results makes an empty page worth a commit: nothing comes for the old token. No other does.
 func TestQuietCostsLittle(t *testing.T) {
+	anew := func(call int, _ string) (client.Page, error) { return client.Page{Sync: strconv.Itoa(call + 1)}, nil }
 	for _, test := range []struct {
 		name              string
 		answer            answer
 		requests, commits int
 	}{
 		{"the token stays", func(_ int, token string) (client.Page, error) { return client.Page{Sync: token}, nil }, 241, 61},
-		{"a new token each time", func(call int, _ string) (client.Page, error) { return client.Page{Sync: strconv.Itoa(call + 1)}, nil }, 241, 61},
+		{"a new token each time", anew, 241, 61},
+		{"a new token each time, after an answer that was lost", except(map[int]error{0: errors.New("connection reset by peer")}, anew), 243, 62},
 		{"the same new token again", func(_ int, token string) (client.Page, error) { return client.Page{Sync: token + "+"}, nil }, 243, 242},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -211,6 +219,22 @@ func TestBacklogThatWasShownIsNoneOfTheNextProcess(t *testing.T) {
 			{Seconds: 241, HoldUntil: at(145*time.Minute + time.Second)},
 		}
 		wantEqual(t, "backlogs", got, want)
+	})
+}
+
+// Nor does it end early because nobody saw a page that came after it.
+func TestBacklogThatWasShownStaysWhereThePageAfterItWasNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(2 * time.Hour)
+		durable := following().With(client.Page{Sync: "1", Events: events(50, at(time.Hour))}, at(2*time.Hour), lax())
+		time.Sleep(15 * time.Second)
+		durable = durable.With(client.Page{Sync: "2", HasMore: true, Events: events(1, time.Now())}, time.Now(), lax())
+		r := newRig(t, restarted(t, durable), Options{}, stream())
+		r.run(time.Second)
+		want := glance{Up: true, Ready: true, Shown: map[Labels]uint64{deletedTask(): 51}, Backlog: Backlog{
+			Seconds: 7200, PeakDeleted: 50, HoldUntil: at(140 * time.Minute),
+		}}
+		wantEqual(t, "what a scrape sees", glanceAt(r), want)
 	})
 }
 

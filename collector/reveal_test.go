@@ -112,6 +112,24 @@ func TestRevealThatCanNotBeSavedIsNotShown(t *testing.T) {
 	})
 }
 
+// It is tried again after the next poll, even if that brings nothing to commit.
+func TestRevealThatCouldNotBeSavedWaitsForOnePoll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, following(), Options{ZeroFirst: patience}, stream(fiveAdded()))
+		r.disk.fail = func(int) error {
+			if since() == patience {
+				return syscall.ENOSPC
+			}
+			return nil
+		}
+		stop := r.start()
+		got := sights(t, r, addedTask(), 2*time.Minute)
+		stop()
+		// Counted at 0 s and due at 40 s. The poll is at 45 s, and the next quiet one that is committed at 60 s.
+		wantEqual(t, "seen", got, []sight{{past(1), 0}, {past(45), 5}})
+	})
+}
+
 // Time in which nothing was served does not count, nor does time before the first catch-up.
 func TestRevealWaitsAnewAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
