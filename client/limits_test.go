@@ -202,7 +202,7 @@ func TestDeadline(t *testing.T) {
 // A refusal counts although its explanation never comes.
 func TestRefusalWhoseBodyHangs(t *testing.T) {
 	for head, want := range map[string]*StatusError{
-		"503 Busy\r\nRetry-After: 60": {Status: 503, RetryAfter: time.Minute},
+		"503 Busy\r\nRetry-After: 60":                                          {Status: 503, RetryAfter: time.Minute},
 		"101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket": {Status: 101},
 	} {
 		synctest.Test(t, func(t *testing.T) {

@@ -154,6 +154,20 @@ func TestBacklogThatNobodySawWaitsForItsCounts(t *testing.T) {
 	})
 }
 
+// So they do where the last answer of the backlog took its time.
+func TestBacklogWithASlowEndWaitsForItsCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(2 * time.Hour)
+		first := newRig(t, following(), Options{}, slow(stream(client.Page{Events: events(50, at(time.Hour))})))
+		first.run(5 * time.Second)
+		durable := first.disk.saved[1] // And not what was saved once it had been seen.
+		down := func(int, string) (client.Page, error) { return client.Page{}, &client.StatusError{Status: 503} }
+		r := newRig(t, restarted(t, durable), Options{}, down)
+		r.run(time.Minute)
+		wantEqual(t, "what a scrape sees", glanceAt(r), glance{Shown: map[Labels]uint64{}})
+	})
+}
+
 // A position that died tells of all that goes with it.
 func TestGapBeginsWithWhatNobodySaw(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

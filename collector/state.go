@@ -121,7 +121,7 @@ func (s State) Resumed() State {
 	case s.Unseen != nil:
 		s.Running, s.Unseen = s.Unseen, nil
 		last := len(s.Backlogs) - 1
-		if last >= 0 && s.Running.Since.Before(s.AtEnd) && s.Backlogs[last].HoldUntil.Equal(s.Committed.Add(backlogHold)) {
+		if last >= 0 && s.Backlogs[last].HoldUntil.Equal(s.Committed.Add(backlogHold)) {
 			s.Backlogs = s.Backlogs[:last:last] // It ended with this very stretch, which now goes on.
 		}
 	default:
