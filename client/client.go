@@ -186,7 +186,7 @@ func (c *Client) get(ctx context.Context, at *url.URL, query url.Values, read fu
 	}
 	defer resp.Body.Close()
 	// The body of a 101 is the bare connection, which the transport no longer watches.
-	defer context.AfterFunc(ctx, func() { resp.Body.Close() })()
+	defer context.AfterFunc(ctx, func() { _ = resp.Body.Close() })()
 	seen.Changes = changes(resp.Header, secret)
 
 	if resp.StatusCode != http.StatusOK {
