@@ -96,6 +96,9 @@ func (d disk) cutOff(t *testing.T) {
 		shutdown   = 0x8004587d // FS_IOC_SHUTDOWN
 		noLogFlush = 2          // FS_SHUTDOWN_FLAGS_NOLOGFLUSH
 	)
+	// A process that another test starts just now would keep the disk busy, with a copy of the file that is opened here.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	root, err := os.Open(d.mountPoint)
 	if err != nil {
 		t.Fatal(err)
