@@ -1,0 +1,161 @@
+package check
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const secret = "secret-of-the-service-account"
+
+// The exporter runs with what the chart gives it: it takes each flag, finds the token, asks Asana for the workspace, keeps its state
+// on the volume, and answers the probe and the scrape.
+func TestExporterRunsAsThePodDoes(t *testing.T) {
+	binary := build(t)
+	eachRelease(t, func(t *testing.T, r release) {
+		asked := make(chan string, 100)
+		asana := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+			select {
+			case asked <- request.URL.Path + " " + request.Header.Get("Authorization"):
+			default:
+			}
+			http.Error(w, "come back later", http.StatusServiceUnavailable)
+		}))
+		defer asana.Close()
+
+		folders := mountFolders(t, r)
+		address := run(t, binary, r, append(arguments(r, folders), "--asana.url="+asana.URL, "--web.listen-address=127.0.0.1:0"))
+		if got, want := <-asked, "/workspaces/1200000000000001"; !strings.HasPrefix(got, want) || !strings.HasSuffix(got, " Bearer "+secret) {
+			t.Errorf("asked for %q, want %s with the token", got, want)
+		}
+		get(t, "http://"+address+r.container().LivenessProbe.HTTPGet.Path)
+		if page := get(t, "http://"+address+"/metrics"); !strings.Contains(page, "\n"+`asana_workspace_up{workspace="1200000000000001"} 0`+"\n") {
+			t.Errorf("the scrape gives\n%s", page)
+		}
+		if files, err := filepath.Glob(filepath.Join(folders["/data"], "*")); err != nil || len(files) == 0 {
+			t.Errorf("nothing is on the volume: %v", err)
+		}
+	})
+}
+
+// The README's way to try the chart without a token.
+func TestDemoRunsInThePod(t *testing.T) {
+	r := newRelease(t, values(t, "least.yaml", `{workspace: "1", extraArgs: [--demo]}`))
+	address := run(t, build(t), r, append(arguments(r, mountFolders(t, r)), "--web.listen-address=127.0.0.1:0"))
+	want := "\n" + `asana_workspace_info{name="Example Company (simulated)",workspace="1"} 1` + "\n"
+	for range 100 {
+		if strings.Contains(get(t, "http://"+address+"/metrics"), want) {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Errorf("the scrape never gives%s", want)
+}
+
+// The chart relies on the default address: it gives none.
+func TestPortIsTheExportersDefault(t *testing.T) {
+	help, err := exec.CommandContext(t.Context(), build(t), "--help").Output()
+	if want := "--web.listen-address=:10176"; err != nil || !strings.Contains(string(help), want) {
+		t.Errorf("--help does not say %s: %v", want, err)
+	}
+}
+
+func build(t *testing.T) (binary string) {
+	t.Helper()
+	binary = filepath.Join(t.TempDir(), "asana_exporter")
+	command := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".")
+	command.Dir = "../../.."
+	if output, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	return binary
+}
+
+// mountFolders makes a folder in the place of each that the pod mounts, with the token under the name that the chart gives it.
+func mountFolders(t *testing.T, r release) map[string]string {
+	t.Helper()
+	folders := map[string]string{}
+	for _, mount := range r.container().VolumeMounts {
+		folders[mount.MountPath] = t.TempDir()
+		for _, volume := range r.pod().Volumes {
+			if volume.Name != mount.Name {
+				continue
+			}
+			for _, item := range volume.Secret.Items {
+				if err := os.WriteFile(filepath.Join(folders[mount.MountPath], item.Path), []byte(secret), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	return folders
+}
+
+// arguments are the container's, with folders of this machine.
+func arguments(r release, folders map[string]string) []string {
+	args := slices.Clone(r.container().Args)
+	for i := range args {
+		for mounted, folder := range folders {
+			args[i] = regexp.MustCompile("="+mounted+"(/|$)").ReplaceAllString(args[i], "="+folder+"$1")
+		}
+	}
+	return args
+}
+
+// run starts the exporter, waits until it listens, and has it stop in time when the test ends.
+func run(t *testing.T, binary string, r release, args []string) (address string) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), binary, args...)
+	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
+	command.WaitDelay = time.Duration(*r.pod().TerminationGracePeriodSeconds) * time.Second
+	log, err := command.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := command.Wait(); err != nil && command.ProcessState.ExitCode() != 0 {
+			t.Errorf("it did not stop well: %v", err)
+		}
+	})
+	var said strings.Builder
+	for lines := bufio.NewScanner(log); lines.Scan(); {
+		said.WriteString(lines.Text() + "\n")
+		if match := regexp.MustCompile(`address\W+([0-9.]+:[0-9]+)`).FindStringSubmatch(lines.Text()); match != nil {
+			go func() { _, _ = io.Copy(io.Discard, log) }()
+			return match[1]
+		}
+	}
+	t.Fatalf("%q ended with\n%s", args, said.String())
+	return ""
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s, %v", url, response.Status, err)
+	}
+	return string(body)
+}
