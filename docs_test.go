@@ -66,20 +66,19 @@ func gatherDemo(t *testing.T) (families []*dto.MetricFamily) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		company, err := newDemo(&c)
+		demo, err := newDemo(&c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer company.close()
+		defer demo.close()
 		logs := newLoggers(io.Discard, "error", "logfmt")
 		registry := prometheus.NewPedanticRegistry()
-		poller, closeStore, err := newPoller(c, registry, company, logs.kit)
+		poller, closeStore, err := newPoller(c, registry, demo, logs.kit)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer closeStore()
-		registry.MustRegister(collector.NewCollector(poller))
-		newHandler(c, company, registry, poller, logs)
+		newHandler(c, demo, registry, poller, logs)
 
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { _ = poller.Run(ctx) }()
@@ -139,7 +138,7 @@ deletion too. Any other new series is exposed at 0 for --events.zero-first befor
 | action | resource_type | resource_subtype |
 |---|---|---|
 `)
-	for _, labels := range collector.Known() {
+	for _, labels := range collector.ZeroSeries() {
 		fmt.Fprintf(&page, "| %s | %s | %s |\n", labels.Action, labels.ResourceType, labels.ResourceSubtype)
 	}
 	return page.String()

@@ -53,12 +53,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	logs := newLoggers(stderr, c.logLevel, c.logFormat)
-	var company *demo
+	var demo *demo
 	if c.demo {
-		if company, err = newDemo(&c); err != nil {
+		if demo, err = newDemo(&c); err != nil {
 			return fmt.Errorf("demo: %w", err)
 		}
-		defer company.close()
+		defer demo.close()
 	}
 	listeners, err := listen(ctx, c.web)
 	if err != nil {
@@ -66,19 +66,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	registry := prometheus.NewRegistry()
 	logger := log.With(logs.kit, "workspace", c.workspace)
-	poller, closeStore, err := newPoller(c, registry, company, logger)
+	poller, closeStore, err := newPoller(c, registry, demo, logger)
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
 	defer closeStore()
-	registry.MustRegister(collector.NewCollector(poller))
-	handler := newHandler(c, company, registry, poller, logs)
+	handler := newHandler(c, demo, registry, poller, logs)
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return poller.Run(ctx) })
 	group.Go(func() error { return serve(ctx, listeners, handler, c.web, logs) })
-	if company != nil {
-		group.Go(func() error { return company.run(ctx, logger) })
+	if demo != nil {
+		group.Go(func() error { return demo.run(ctx, logger) })
 	}
 	return waitAfter(ctx, group, logger)
 }
@@ -86,10 +85,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 // newPoller wires Asana, or what stands in for it, to the state folder. What can be wrong with the command line is found out
 // before that folder is touched, and nothing is logged before all is well.
 func newPoller(
-	c config, registry prometheus.Registerer, company *demo, logger log.Logger,
+	c config, registry prometheus.Registerer, demo *demo, logger log.Logger,
 ) (poller *collector.Poller, closeStore func(), err error) {
 	metrics := collector.NewMetrics(registry, c.workspace)
-	source, err := newSource(c, company, observe(metrics, logger))
+	source, err := newSource(c, demo, observe(metrics, logger))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -111,11 +110,12 @@ func newPoller(
 		MaxSeries: int(c.maxSeries),
 		Logger:    logger,
 	})
+	registry.MustRegister(collector.NewCollector(poller.View, metrics, int(c.maxSeries)))
 	return poller, func() { _ = store.Close() }, nil
 }
 
 // newSource returns the client of Asana's API, or of what stands in for it.
-func newSource(c config, company *demo, observe func(client.Exchange)) (*client.Client, error) {
+func newSource(c config, demo *demo, observe func(client.Exchange)) (*client.Client, error) {
 	options := client.Options{
 		URL:       c.asanaURL,
 		Workspace: c.workspace,
@@ -124,8 +124,8 @@ func newSource(c config, company *demo, observe func(client.Exchange)) (*client.
 		UserAgent: "asana_exporter/" + cmp.Or(version.Version, "unknown"),
 		Observe:   observe,
 	}
-	if company != nil {
-		options.Transport = company.asana
+	if demo != nil {
+		options.Transport = demo.asana
 	}
 	return client.New(options)
 }

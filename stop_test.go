@@ -174,10 +174,11 @@ func TestHangingCommitIsNotHealthy(t *testing.T) {
 			t.Fatal(err)
 		}
 		registry := prometheus.NewRegistry()
+		metrics := collector.NewMetrics(registry, c.workspace)
 		stuck := hanging{release: make(chan struct{})}
-		poller := collector.NewPoller(stuck, stuck, collector.NewMetrics(registry, c.workspace), collector.NewEpoch(time.Now()),
+		poller := collector.NewPoller(stuck, stuck, metrics, collector.NewEpoch(time.Now()),
 			collector.Options{Interval: c.pollInterval, Timeout: c.timeout})
-		registry.MustRegister(collector.NewCollector(poller))
+		registry.MustRegister(collector.NewCollector(poller.View, metrics, int(c.maxSeries)))
 		handler := newHandler(c, nil, registry, poller, newLoggers(t.Output(), "info", "logfmt"))
 		get := func(path string) int {
 			answer := httptest.NewRecorder()

@@ -88,14 +88,14 @@ func serve(ctx context.Context, listeners []net.Listener, handler http.Handler, 
 }
 
 // newHandler returns all pages of the program, and registers the metrics of the process and of its own.
-func newHandler(c config, company *demo, registry *prometheus.Registry, poller *collector.Poller, logs loggers) http.Handler {
+func newHandler(c config, demo *demo, registry *prometheus.Registry, poller *collector.Poller, logs loggers) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(c.telemetryPath, metricsHandler(c, registry, logs))
 	mux.HandleFunc("/-/healthy", status(poller.Healthy, "Healthy.", "The poller is late: it hangs."))
 	mux.HandleFunc("/-/ready", status(poller.Ready, "Ready.", "Not ready: no recent success, or the first catch-up goes on."))
 	mux.Handle("/", landingPage(c, poller))
-	if company != nil {
-		mux.Handle("/control/", company.asana.Control())
+	if demo != nil {
+		mux.Handle("/control/", demo.asana.Control())
 	}
 	if c.pprof {
 		mux.HandleFunc("/debug/pprof/", pprof.Index)

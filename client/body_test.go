@@ -45,7 +45,7 @@ func brokenBody() io.Reader {
 
 // brokenOff tells whether an answer did not come whole, and gave nothing.
 func brokenOff(page Page, err error, want string) bool {
-	garbage, ok := errors.AsType[*GarbageError](err)
+	garbage, ok := errors.AsType[*InvalidResponseError](err)
 	return ok && garbage.Err.Error() == want && reflect.DeepEqual(page, Page{})
 }
 

@@ -131,7 +131,7 @@ func NewTransport() *http.Transport {
 // Events returns the page of events that follows sync; an empty sync asks for a first token.
 //
 // It sends one request and never retries. An unusable token gives a *SyncExpiredError that carries a fresh one, too
-// many requests a *RateLimitError, any other refusal a *StatusError, an answer that is no page a *GarbageError.
+// many requests a *RateLimitError, any other refusal a *StatusError, an answer that is no page a *InvalidResponseError.
 // See https://developers.asana.com/reference/getworkspaceevents.
 func (c *Client) Events(ctx context.Context, sync string) (Page, error) {
 	query := url.Values{}
@@ -199,7 +199,7 @@ func (c *Client) get(ctx context.Context, at *url.URL, query url.Values, read fu
 	case err != nil && ctx.Err() != nil:
 		return context.Cause(ctx)
 	case body.err != nil:
-		return &GarbageError{secret.redactError(body.err)}
+		return &InvalidResponseError{secret.redactError(body.err)}
 	case err != nil:
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// ErrTooLarge is what a *GarbageError wraps when an answer passed a limit.
+// ErrTooLarge is what a *InvalidResponseError wraps when an answer passed a limit.
 var ErrTooLarge = errors.New("answer too large")
 
 // SyncExpiredError reports that Asana does not know the sync token, or was sent none.
@@ -66,13 +66,13 @@ func (e *StatusError) Error() string {
 	return s
 }
 
-// GarbageError reports an answer that is no page: wrong content type, truncated, too large or not JSON.
-type GarbageError struct{ Err error }
+// InvalidResponseError reports an answer that is no page: wrong content type, truncated, too large or not JSON.
+type InvalidResponseError struct{ Err error }
 
-func (e *GarbageError) Error() string { return "unusable answer: " + e.Err.Error() }
+func (e *InvalidResponseError) Error() string { return "unusable answer: " + e.Err.Error() }
 
 // Unwrap returns what was wrong with the answer.
-func (e *GarbageError) Unwrap() error { return e.Err }
+func (e *InvalidResponseError) Unwrap() error { return e.Err }
 
 // hint says what to look at first. Which of the three a wrong plan or a wrong kind of token gets is documented nowhere.
 func hint(status int) string {

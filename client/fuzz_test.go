@@ -62,7 +62,7 @@ func seeds(f *testing.F) []string {
 // checkRefused wants no page beside an error, and no error for what is a page.
 func checkRefused(t *testing.T, page Page, err error, body []byte) {
 	t.Helper()
-	if _, ok := errors.AsType[*GarbageError](err); !ok || !reflect.DeepEqual(page, Page{}) {
+	if _, ok := errors.AsType[*InvalidResponseError](err); !ok || !reflect.DeepEqual(page, Page{}) {
 		t.Errorf("got %+v beside %#v", page, err)
 	}
 	for _, text := range everythingIn(err) {
@@ -91,7 +91,7 @@ func checkTexts(t *testing.T, page Page) {
 			t.Errorf("%q left the package", text)
 		}
 	}
-	if page.Sync == "" || page.Strays < 0 {
+	if page.Sync == "" || page.NonObjects < 0 {
 		t.Errorf("got %+v", page)
 	}
 }
@@ -116,7 +116,7 @@ func generic(body []byte) (Page, bool) {
 	}
 	for _, element := range data {
 		if _, ok := element.(map[string]any); !ok {
-			page.Strays++
+			page.NonObjects++
 			continue
 		}
 		page.Events = append(page.Events, Event{
@@ -150,7 +150,7 @@ func instant(s string) time.Time {
 }
 
 func samePage(a, b Page) bool {
-	return a.Sync == b.Sync && a.HasMore == b.HasMore && a.Strays == b.Strays && slices.EqualFunc(a.Events, b.Events, sameEvent)
+	return a.Sync == b.Sync && a.HasMore == b.HasMore && a.NonObjects == b.NonObjects && slices.EqualFunc(a.Events, b.Events, sameEvent)
 }
 
 // FuzzRetryAfter wants a time that somebody can wait for, whatever the header says.

@@ -91,8 +91,8 @@ func TestLimitOnEvents(t *testing.T) {
 		return `{"data":[7,` + strings.Repeat("{},", events-1) + `{}],"sync":"a:1"}`
 	}
 	page, err := read(t, body(maxEvents))
-	if err != nil || len(page.Events) != maxEvents || page.Strays != 1 {
-		t.Errorf("at the limit: %d events, %d strays and %v", len(page.Events), page.Strays, err)
+	if err != nil || len(page.Events) != maxEvents || page.NonObjects != 1 {
+		t.Errorf("at the limit: %d events, %d nonObjects and %v", len(page.Events), page.NonObjects, err)
 	}
 	page, err = read(t, body(maxEvents+1))
 	if words(err) != "unusable answer: answer too large: more than 100000 events" || !errors.Is(err, ErrTooLarge) || len(page.Events) != 0 {

@@ -23,7 +23,7 @@ func TestHostileAnswersNeedLittleMemory(t *testing.T) {
 		"events":            {`{"data":[{}`, ",{}", "unusable answer: answer too large: more than 100000 events"},
 		"events with texts": {`{"data":[{}`, `,{"action":"` + strings.Repeat("a\\u0000", 40) + `"}`, tooLarge},
 		"texts, not UTF-8":  {`{"data":[{}`, `,{"action":"` + strings.Repeat("a\xff", mebibyte/2-10) + `"}`, tooLarge},
-		"strays":            {`{"data":[0`, ",0", tooLarge},
+		"nonObjects":        {`{"data":[0`, ",0", tooLarge},
 		"one text":          {`{"data":[{"action":"`, `\n`, tooLarge},
 		"one name":          {`{"data":[{"`, "0", tooLarge},
 		"unknown values":    {`{"x":[{}`, ",{}", tooLarge},

@@ -25,8 +25,8 @@ type Page struct {
 	Sync string
 	// HasMore tells that more can be had at once.
 	HasMore bool
-	// Strays is how many elements of the page were no JSON objects, and so no events.
-	Strays int
+	// NonObjects is how many elements of the page were no JSON objects, and so no events.
+	NonObjects int
 }
 
 // An Event is what is counted of an event. What was null, absent or of the wrong kind is empty.
@@ -63,7 +63,7 @@ func (d *decoder) page() (Page, error) {
 	err := d.object(func(name []byte) (err error) {
 		switch string(name) {
 		case "data":
-			page.Events, page.Strays, err = d.events()
+			page.Events, page.NonObjects, err = d.events()
 		case "sync":
 			page.Sync, err = d.sync()
 		case "has_more":
@@ -83,7 +83,7 @@ func (d *decoder) page() (Page, error) {
 }
 
 // events reads an array of events; null is an empty one.
-func (d *decoder) events() (events []Event, strays int, err error) {
+func (d *decoder) events() (events []Event, nonObjects int, err error) {
 	switch d.json.PeekKind() {
 	case jsontext.KindNull:
 		return nil, 0, d.json.SkipValue()
@@ -102,7 +102,7 @@ func (d *decoder) events() (events []Event, strays int, err error) {
 			events = make([]Event, 0, fullPage)
 		}
 		if d.json.PeekKind() != jsontext.KindBeginObject {
-			strays++
+			nonObjects++
 			if err := d.json.SkipValue(); err != nil {
 				return nil, 0, err
 			}
@@ -118,7 +118,7 @@ func (d *decoder) events() (events []Event, strays int, err error) {
 		events = append(events, event)
 	}
 	_, err = d.json.ReadToken()
-	return events, strays, err
+	return events, nonObjects, err
 }
 
 func (d *decoder) event() (Event, error) {

@@ -137,8 +137,8 @@ func TestPageAroundItsEvents(t *testing.T) {
 		"no data":               {`{"sync":"a"}`, Page{Sync: "a"}},
 		"data is null":          {`{"sync":"a","data":null}`, Page{Sync: "a"}},
 		"data is empty":         {`{"sync":"a","data":[]}`, Page{Sync: "a"}},
-		"strays in data":        {`{"sync":"a","data":[null,{"action":"added"},1,"x",[{"action":"no"}],true]}`, Page{added, "a", false, 5}},
-		"strays alone":          {`{"sync":"a","data":[[],[],0.5]}`, Page{Sync: "a", Strays: 3}},
+		"nonObjects in data":    {`{"sync":"a","data":[null,{"action":"added"},1,"x",[{"action":"no"}],true]}`, Page{added, "a", false, 5}},
+		"nonObjects alone":      {`{"sync":"a","data":[[],[],0.5]}`, Page{Sync: "a", NonObjects: 3}},
 		"unknown keys":          {`{"x":{"sync":"no","data":[{}]},"sync":"a","y":[{"has_more":true}],"Data":[{}],"SYNC":"no","Has_More":true}`, Page{Sync: "a"}},
 		"names twice":           {`{"sync":"no","data":[{},{},1],"has_more":true,"sync":"a","data":[{"action":"added"}],"has_more":false}`, Page{added, "a", false, 0}},
 		"data twice, null last": {`{"sync":"a","data":[{},1],"data":null}`, Page{Sync: "a"}},
@@ -216,7 +216,7 @@ func TestDamagedPageIsRefused(t *testing.T) {
 		`{"sync":"a","data":[{"x":` + strings.Repeat(`{"x":`, 20000) + strings.Repeat("}", 20000) + `}]}`: "exceeded max depth after byte 50010",
 	} {
 		page, err := read(t, body)
-		if garbage, ok := errors.AsType[*GarbageError](err); !ok || garbage.Err.Error() != want || !reflect.DeepEqual(page, Page{}) {
+		if garbage, ok := errors.AsType[*InvalidResponseError](err); !ok || garbage.Err.Error() != want || !reflect.DeepEqual(page, Page{}) {
 			t.Errorf("%.60q: got %+v and %v, want %q", body, page, err, want)
 		}
 	}
@@ -258,7 +258,7 @@ func TestContentTypeMustNotDeny(t *testing.T) {
 			}
 			continue
 		}
-		if garbage, ok := errors.AsType[*GarbageError](err); !ok || garbage.Err.Error() != want || !reflect.DeepEqual(page, Page{}) {
+		if garbage, ok := errors.AsType[*InvalidResponseError](err); !ok || garbage.Err.Error() != want || !reflect.DeepEqual(page, Page{}) {
 			t.Errorf("%q: got %+v and %v, want %q", contentType, page, err, want)
 		}
 	}

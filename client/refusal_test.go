@@ -156,7 +156,7 @@ func TestErrorsAreReadable(t *testing.T) {
 		"sync token expired, and no fresh one in the answer": &SyncExpiredError{},
 		"rate limited":                   &RateLimitError{},
 		"rate limited, retry after 1m0s": &RateLimitError{RetryAfter: time.Minute},
-		"unusable answer: truncated":     &GarbageError{errors.New("truncated")},
+		"unusable answer: truncated":     &InvalidResponseError{errors.New("truncated")},
 	} {
 		if got := err.Error(); got != want {
 			t.Errorf("got %q, want %q", got, want)

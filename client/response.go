@@ -19,7 +19,7 @@ import (
 // readPage reads the body of a 200.
 func readPage(header http.Header, d *decoder, read func(*decoder) error) error {
 	if err := checkType(d.secret.redact(header.Get("Content-Type"))); err != nil {
-		return &GarbageError{err}
+		return &InvalidResponseError{err}
 	}
 	err := read(d)
 	switch {
@@ -34,7 +34,7 @@ func readPage(header http.Header, d *decoder, read func(*decoder) error) error {
 		// Without the names of the members that it is in, which may be long, escaped and cut.
 		err = fmt.Errorf("%w after byte %d", syntax.Err, syntax.ByteOffset)
 	}
-	return &GarbageError{d.secret.redactError(err)}
+	return &InvalidResponseError{d.secret.redactError(err)}
 }
 
 // checkType refuses what calls itself something other than JSON. Text without a kind passes, as does no type at all:

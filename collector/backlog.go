@@ -80,7 +80,7 @@ func (s *Stretch) with(events []client.Event, now time.Time) *Stretch {
 		if at.IsZero() {
 			at = now
 		} else if at.After(next.Newest) {
-			next.Newest = stamp(at)
+			next.Newest = truncate(at)
 		}
 		if event.Action == "deleted" {
 			next.add(at, now, event.ResourceType == "project")

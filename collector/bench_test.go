@@ -22,7 +22,7 @@ func many(n int) (State, client.Page) {
 			ParentType: "project", CreatedAt: at(time.Duration(i) * time.Millisecond),
 		})
 	}
-	s := following().With(page, at(time.Second), Rules{MaxSeries: n, CatchUpAfter: time.Minute}).reveal(at(time.Second), 0)
+	s := following().With(page, at(time.Second), Limits{MaxSeries: n, CatchUpAfter: time.Minute}).reveal(at(time.Second), 0)
 	events := make([]client.Event, 1000)
 	for i := range events {
 		events[i] = page.Events[i*7919%n]
@@ -47,12 +47,12 @@ func reportCPU(b *testing.B) (stop func()) {
 func BenchmarkWith(b *testing.B) {
 	for _, n := range []int{100, 10_000} {
 		s, page := many(n)
-		rules := Rules{MaxSeries: 2 * n, CatchUpAfter: time.Minute}
+		limits := Limits{MaxSeries: 2 * n, CatchUpAfter: time.Minute}
 		b.Run(fmt.Sprintf("series=%d", n), func(b *testing.B) {
 			b.ReportAllocs()
 			defer reportCPU(b)()
 			for b.Loop() {
-				s.With(page, at(2*time.Second), rules)
+				s.With(page, at(2*time.Second), limits)
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(page.Events)), "ns/event")
 		})
@@ -61,7 +61,7 @@ func BenchmarkWith(b *testing.B) {
 			b.ReportAllocs()
 			defer reportCPU(b)()
 			for b.Loop() {
-				s.With(page, at(2*time.Second), rules)
+				s.With(page, at(2*time.Second), limits)
 			}
 		})
 	}
@@ -151,10 +151,11 @@ func BenchmarkGather(b *testing.B) {
 	const n = 1000
 	s, _ := many(n)
 	b.Run("of=collector", func(b *testing.B) {
-		p := NewPoller(nil, nil, NewMetrics(nil, "1"), s, Options{})
-		p.board.change(func(v *View) { v.Exposed = true })
+		metrics := NewMetrics(nil, "1")
+		p := NewPoller(nil, nil, metrics, s, Options{})
+		p.published.change(func(v *View) { v.Exposed = true })
 		registry := prometheus.NewRegistry()
-		registry.MustRegister(NewCollector(p))
+		registry.MustRegister(NewCollector(p.View, metrics, n))
 		gather(b, registry)
 	})
 	b.Run("of=countervec", func(b *testing.B) {

@@ -10,7 +10,9 @@ import (
 // Collector exposes what a Poller published. It only reads: a scrape costs Asana nothing and changes nothing. It is safe
 // for concurrent use.
 type Collector struct {
-	poller *Poller
+	view      func() *View
+	metrics   *Metrics
+	maxSeries int
 
 	events, info, up, catchingUp               *prometheus.Desc
 	backlogSeconds, backlogPeak                *prometheus.Desc
@@ -27,13 +29,14 @@ type exposition struct {
 	metrics []prometheus.Metric
 }
 
-// NewCollector returns the Collector of what the poller follows, for a prometheus.Registerer.
-func NewCollector(poller *Poller) *Collector {
+// NewCollector returns a Collector of the current view, which is mostly Poller.View. The metrics are those of the same
+// Poller, and maxSeries is its Options.MaxSeries.
+func NewCollector(view func() *View, metrics *Metrics, maxSeries int) *Collector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
-		return prometheus.NewDesc(name, help, labels, poller.metrics.labels)
+		return prometheus.NewDesc(name, help, labels, metrics.labels)
 	}
 	c := &Collector{
-		poller: poller,
+		view: view, metrics: metrics, maxSeries: maxSeries,
 		events: desc("asana_events_total", "Events of the workspace, each counted once.",
 			"action", "resource_type", "resource_subtype", "change_field", "parent_type"),
 		info:       desc("asana_workspace_info", "The name of the workspace; empty until it is known.", "name"),
@@ -64,12 +67,12 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 	} {
 		ch <- desc
 	}
-	c.poller.metrics.delay.Describe(ch)
+	c.metrics.delay.Describe(ch)
 }
 
 // Collect implements prometheus.Collector.
 func (c *Collector) Collect(ch chan<- prometheus.Metric) {
-	view := c.poller.View()
+	view := c.view()
 	c.collectWorkspace(ch, view)
 	c.collectBacklog(ch, exposedBacklog(view.State.Backlogs, time.Now()))
 	c.collectGaps(ch, view.State)
@@ -77,7 +80,7 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 		c.collectEvents(ch, view.State.Series())
 	}
 	c.gauge(ch, c.eventSeries, float64(view.State.Active()))
-	c.gauge(ch, c.eventSeriesLimit, float64(c.poller.rules.MaxSeries))
+	c.gauge(ch, c.eventSeriesLimit, float64(c.maxSeries))
 	c.counter(ch, c.foldedTotal, float64(view.State.foldedEvents()), view.State.Epoch)
 }
 
@@ -117,7 +120,7 @@ func (c *Collector) collectEvents(ch chan<- prometheus.Metric, series []Series) 
 		ch <- next.metrics[i]
 	}
 	c.exposed.Store(next)
-	c.poller.metrics.delay.Collect(ch)
+	c.metrics.delay.Collect(ch)
 }
 
 func (c *Collector) event(s Series) prometheus.Metric {

@@ -142,13 +142,13 @@ asana_workspace_info{name="",workspace="1"} 1
 # TYPE asana_workspace_up gauge
 asana_workspace_up{workspace="1"} 0
 `
-		if err := testutil.CollectAndCompare(NewCollector(r.Poller), strings.NewReader(want)); err != nil {
+		if err := testutil.CollectAndCompare(NewCollector(r.View, r.metrics, r.limits.MaxSeries), strings.NewReader(want)); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
-// The names are a promise: dashboards and rules of others depend on them.
+// The names are a promise: dashboards and limits of others depend on them.
 func TestFamilies(t *testing.T) {
 	always := []string{
 		"asana_exporter_api_announced_changes_total counter",

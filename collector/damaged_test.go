@@ -134,5 +134,5 @@ func damage(t *testing.T, store *Store) (content []byte, written time.Time) {
 	if err := os.Chtimes(store.path, time.Time{}, info.ModTime()); err != nil {
 		t.Fatal(err)
 	}
-	return content, stamp(info.ModTime())
+	return content, truncate(info.ModTime())
 }

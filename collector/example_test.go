@@ -56,7 +56,7 @@ func Example() {
 	poller := collector.NewPoller(onePage{cancel}, store, metrics, state, collector.Options{
 		Interval: time.Millisecond, MaxSeries: 5000,
 	})
-	registry.MustRegister(collector.NewCollector(poller))
+	registry.MustRegister(collector.NewCollector(poller.View, metrics, 5000))
 	if err := poller.Run(ctx); err != nil {
 		fmt.Println(err)
 		return

@@ -9,7 +9,9 @@ import (
 
 const zeroFirst = 90 * time.Second
 
-func patient() Rules { return Rules{ZeroFirst: zeroFirst, MaxSeries: 5000, CatchUpAfter: time.Minute} }
+func patient() Limits {
+	return Limits{ZeroFirst: zeroFirst, MaxSeries: 5000, CatchUpAfter: time.Minute}
+}
 
 // born is a State in which "added task" was counted 5 times, committed at 10 s.
 func born() State {

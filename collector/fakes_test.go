@@ -18,8 +18,8 @@ func at(d time.Duration) time.Time { return time.Date(2000, 1, 1, 0, 0, 0, 0, ti
 // since tells how long a synctest bubble has lasted.
 func since() time.Duration { return time.Since(at(0)) }
 
-// lax are rules that hold nothing back.
-func lax() Rules { return Rules{MaxSeries: 5000, CatchUpAfter: time.Minute} }
+// lax are limits that hold nothing back.
+func lax() Limits { return Limits{MaxSeries: 5000, CatchUpAfter: time.Minute} }
 
 // event returns an event of a known label set if action is deleted and of a new one if not.
 func event(action, resource string, created time.Time) client.Event {
@@ -186,7 +186,7 @@ func newRig(t *testing.T, state State, o Options, answer answer) *rig {
 	r.registry = prometheus.NewPedanticRegistry()
 	r.Poller = NewPoller(r.asana, r.disk, NewMetrics(r.registry, "1"), state, o)
 	r.asking = asking{}
-	r.registry.MustRegister(NewCollector(r.Poller))
+	r.registry.MustRegister(NewCollector(r.View, r.metrics, o.MaxSeries))
 	return r
 }
 

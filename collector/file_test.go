@@ -75,9 +75,9 @@ func TestStateFileOfVersion1CanBeRead(t *testing.T) {
 }
 
 func TestStateFileGivesBackWhatWasSaved(t *testing.T) {
-	rules := Rules{ZeroFirst: time.Minute, MaxSeries: 40, CatchUpAfter: time.Minute}
+	limits := Limits{ZeroFirst: time.Minute, MaxSeries: 40, CatchUpAfter: time.Minute}
 	for seed := range uint64(5) {
-		for i, s := range randomStates(rand.New(rand.NewPCG(seed, 6)), rules) {
+		for i, s := range randomStates(rand.New(rand.NewPCG(seed, 6)), limits) {
 			s.series = bytesOnly(s.series)
 			for i := range s.Gaps {
 				s.Gaps[i].since = time.Time{}

@@ -175,7 +175,7 @@ func TestStreamThatStandsStillIsNotUp(t *testing.T) {
 
 func TestUpTellsHowTheLastPollEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		failures := map[int]error{1: &client.GarbageError{Err: errors.New("truncated")}}
+		failures := map[int]error{1: &client.InvalidResponseError{Err: errors.New("truncated")}}
 		r := newRig(t, following(), Options{}, except(failures, stream()))
 		got := []bool{r.View().Up}
 		stop := r.start()

@@ -91,11 +91,11 @@ func documentedTypes() []string {
 	}
 }
 
-// Known returns the label sets that are exposed at 0 from the start, so that increase() sees the first deletion: complete
+// ZeroSeries returns the label sets that are exposed at 0 from the start, so that increase() sees the first deletion: complete
 // sets, with the values with which they will be counted. Sets that can't occur, or of which the subtype is not known, are
 // left out: they would stay at 0 for ever.
 // See the table of https://developers.asana.com/docs/webhooks-guide for which resources are deleted and restored.
-func Known() []Labels {
+func ZeroSeries() []Labels {
 	subtypes := map[string][]string{
 		"task":       {"approval", "custom", "default_task", "milestone"},
 		"attachment": {"asana", "box", "dropbox", "external", "gdrive", "onedrive", "vimeo"},

@@ -83,7 +83,7 @@ func TestFoldKeepsWhatIsDocumented(t *testing.T) {
 			t.Errorf("%+v folds to %+v, want %+v", test.in, got, test.want)
 		}
 	}
-	for _, known := range Known() {
+	for _, known := range ZeroSeries() {
 		got := known.fold()
 		if got.Action != known.Action || got.ResourceType != known.ResourceType {
 			t.Errorf("%+v folds to %+v: its action and its type should stay", known, got)
@@ -105,7 +105,7 @@ func TestKnownSetsAreCompleteAndUnique(t *testing.T) {
 		"task": {"", "default_task", "milestone", "approval", "custom"}, "project": {""}, "section": {""}, "tag": {""},
 		"attachment": {"", "asana", "external"}, "portfolio": {""}, "team": {""}, "goal": {""}, "project_template": {""},
 	}
-	known := Known()
+	known := ZeroSeries()
 	for resource, subtypes := range deleted {
 		for _, subtype := range subtypes {
 			if want := (Labels{Action: "deleted", ResourceType: resource, ResourceSubtype: subtype}); !slices.Contains(known, want) {

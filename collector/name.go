@@ -20,7 +20,7 @@ func (p *Poller) refreshName(ctx context.Context, now time.Time) error {
 	if now.Before(p.askName) || p.state.Running != nil {
 		return nil
 	}
-	p.promise(now)
+	p.setDeadline(now)
 	p.askName = now.Add(nameRetry)
 	name, err := p.name(ctx)
 	if err != nil {
@@ -44,7 +44,7 @@ func (p *Poller) refreshName(ctx context.Context, now time.Time) error {
 
 // name returns the name as it is on a label. A workspace without one keeps the name that it had.
 func (p *Poller) name(ctx context.Context) (name string, err error) {
-	defer p.caught(&err)
+	defer p.recoverPanic(&err)
 	name, err = p.source.WorkspaceName(ctx)
 	if err == nil && name == "" {
 		err = errors.New("the answer has no name")

@@ -45,9 +45,9 @@ type Options struct {
 	Interval time.Duration
 	// Timeout is the longest that one request takes; 30 seconds if zero.
 	Timeout time.Duration
-	// ZeroFirst is that of Rules: 0 turns it off.
+	// ZeroFirst is that of Limits: 0 turns it off.
 	ZeroFirst time.Duration
-	// MaxSeries is that of Rules: 0 folds all label sets but the known ones.
+	// MaxSeries is that of Limits: 0 folds all label sets but the known ones.
 	MaxSeries int
 	// Jitter returns numbers in [0, 1) for the waits after failures; rand.Float64 if nil.
 	Jitter func() float64
@@ -57,15 +57,16 @@ type Options struct {
 // A Poller follows one workspace: it reads a page, makes the counts durable, shows them, and asks for the next.
 // Run is called once; the other methods are safe for concurrent use.
 type Poller struct {
-	source   Source
-	saver    Saver
-	metrics  *Metrics
-	rules    Rules
-	interval time.Duration
-	timeout  time.Duration
-	jitter   func() float64
-	logger   log.Logger
-	board    board
+	source    Source
+	saver     Saver
+	metrics   *Metrics
+	limits    Limits
+	interval  time.Duration
+	timeout   time.Duration
+	jitter    func() float64
+	logger    log.Logger
+	published published
+	pollNow   chan struct{} // Holds at most one request.
 
 	// Run's goroutine owns what follows.
 	state      State
@@ -82,7 +83,7 @@ type Poller struct {
 // NewPoller returns a Poller that goes on from state, which must be durable.
 func NewPoller(source Source, saver Saver, metrics *Metrics, state State, o Options) *Poller {
 	p := &Poller{
-		source: source, saver: saver, metrics: metrics, logger: o.Logger, jitter: o.Jitter,
+		source: source, saver: saver, metrics: metrics, logger: o.Logger, jitter: o.Jitter, pollNow: make(chan struct{}, 1),
 		interval: cmp.Or(o.Interval, 15*time.Second), timeout: cmp.Or(o.Timeout, 30*time.Second), state: state.Resumed(), asking: asking{token: state.Token},
 		unfinished: state.Running != nil || state.Unseen != nil,
 	}
@@ -92,23 +93,23 @@ func NewPoller(source Source, saver Saver, metrics *Metrics, state State, o Opti
 	if p.logger == nil {
 		p.logger = log.NewNopLogger()
 	}
-	p.rules = Rules{
+	p.limits = Limits{
 		ZeroFirst:    o.ZeroFirst,
 		MaxSeries:    o.MaxSeries,
 		CatchUpAfter: max(time.Minute, 2*p.interval),
 	}
 	now := time.Now()
 	p.state = p.state.exposed(now, false)
-	p.board.view.Store(&View{State: p.state, CatchingUp: state.Running != nil, LastSuccess: state.lastSuccess()})
-	p.promise(now)
+	p.published.view.Store(&View{State: p.state, CatchingUp: state.Running != nil, LastSuccess: state.lastSuccess()})
+	p.setDeadline(now)
 	return p
 }
 
 // View returns what may be seen now. The caller must not change it.
-func (p *Poller) View() *View { return p.board.view.Load() }
+func (p *Poller) View() *View { return p.published.view.Load() }
 
 // Healthy tells whether the poller is on time. Failing polls are on time; a poller that hangs is not.
-func (p *Poller) Healthy() bool { return time.Now().Before(*p.board.deadline.Load()) }
+func (p *Poller) Healthy() bool { return time.Now().Before(*p.published.deadline.Load()) }
 
 // Ready tells whether the first catch-up is complete and the last poll that ended well is recent.
 func (p *Poller) Ready() bool {
@@ -116,28 +117,37 @@ func (p *Poller) Ready() bool {
 	return view.Exposed && time.Since(view.LastPoll) <= missedPolls*p.interval
 }
 
+// PollNow makes the poller poll at once, whatever its back-off; only a time that Asana asked to wait is still waited for.
+// It does not block.
+func (p *Poller) PollNow() {
+	select {
+	case p.pollNow <- struct{}{}:
+	default: // It was asked already.
+	}
+}
+
 // Run polls until ctx ends, which is no error.
 func (p *Poller) Run(ctx context.Context) error {
 	nextPoll := time.Now()
 	for ctx.Err() == nil {
 		now := time.Now()
-		p.promise(now)
+		p.setDeadline(now)
 		if now.Before(nextPoll) {
 			p.reveal(now)
 		} else {
-			nextPoll = p.turn(ctx, now)
+			nextPoll = p.pollOnce(ctx, now)
 		}
 		wake := p.nextWake(nextPoll)
-		p.promise(wake)
+		p.setDeadline(wake)
 		sleep(ctx, time.Until(wake))
 	}
-	p.leave()
+	p.flush()
 	return nil
 }
 
-// leave commits how far the stream was read since the last commit, and that all was shown, so that a restart does not look
+// flush commits how far the stream was read since the last commit, and that all was shown, so that a restart does not look
 // like an outage.
-func (p *Poller) leave() {
+func (p *Poller) flush() {
 	if !p.accepted || p.state.Running != nil || !p.unseen && !p.state.AtEnd.After(p.state.Committed) {
 		return
 	}
@@ -146,8 +156,8 @@ func (p *Poller) leave() {
 	}
 }
 
-// turn polls once and returns when to poll again.
-func (p *Poller) turn(ctx context.Context, start time.Time) time.Time {
+// pollOnce polls once and returns when to poll again.
+func (p *Poller) pollOnce(ctx context.Context, start time.Time) time.Time {
 	p.unsaved = false
 	more, err := p.poll(ctx)
 	now := time.Now()
@@ -160,7 +170,7 @@ func (p *Poller) turn(ctx context.Context, start time.Time) time.Time {
 		level.Info(p.logger).Log("msg", "polls succeed again", "failures", p.failures)
 		p.failures, p.renewed = 0, false
 	}
-	p.board.change(func(v *View) { v.Up, v.LastPoll = true, now })
+	p.published.change(func(v *View) { v.Up, v.LastPoll = true, now })
 	if more {
 		return now
 	}
@@ -185,14 +195,14 @@ func (p *Poller) failed(err error) time.Duration {
 	p.renewed = renewed
 	p.failures++
 	wait := backoff(p.failures, err, p.jitter())
-	p.board.change(func(v *View) { v.Up = false })
+	p.published.change(func(v *View) { v.Up = false })
 	level.Warn(p.logger).Log("msg", msg, "err", err, "failures", p.failures, "retry_in", wait)
 	return wait
 }
 
 // poll asks for one page and counts it. It tells whether another can be had at once.
 func (p *Poller) poll(ctx context.Context) (more bool, err error) {
-	defer p.caught(&err)
+	defer p.recoverPanic(&err)
 	again, asked := p.asking.begin(p.state.Token), time.Now()
 	page, err := p.source.Events(ctx, p.state.Token)
 	if expired, ok := errors.AsType[*client.SyncExpiredError](err); ok && expired.Sync != "" {
@@ -205,8 +215,8 @@ func (p *Poller) poll(ctx context.Context) (more bool, err error) {
 	return p.accept(page, asked, p.asking.answered(page.Sync, again))
 }
 
-// caught, deferred, turns a panic into an error.
-func (p *Poller) caught(err *error) {
+// recoverPanic, deferred, turns a panic into an error.
+func (p *Poller) recoverPanic(err *error) {
 	if r := recover(); r != nil {
 		level.Error(p.logger).Log("msg", "panic while reading an answer", "stack", string(debug.Stack()))
 		*err = fmt.Errorf("panic: %v", r)
@@ -219,7 +229,7 @@ func (p *Poller) caught(err *error) {
 // What Asana says of the end of the stream may be as old as the question.
 func (p *Poller) accept(page client.Page, asked time.Time, mayBeOld bool) (askAgain bool, err error) {
 	now := time.Now()
-	moved, empty := page.Sync != p.state.Token, len(page.Events)+page.Strays == 0
+	moved, empty := page.Sync != p.state.Token, len(page.Events)+page.NonObjects == 0
 	askAgain = mayBeOld || page.HasMore && !empty // A page with nothing in it promises nothing: it could spin.
 	page.HasMore = page.HasMore || mayBeOld
 	switch {
@@ -227,8 +237,8 @@ func (p *Poller) accept(page client.Page, asked time.Time, mayBeOld bool) (askAg
 		return false, errors.New("page has events but does not advance the sync token, so they would come again")
 	case !moved && page.HasMore:
 		return false, errors.New("page says that there is more but does not advance the sync token, so the stream stands still")
-	case page.Strays > 0:
-		level.Warn(p.logger).Log("msg", "elements of a page are no events", "elements", page.Strays)
+	case page.NonObjects > 0:
+		level.Warn(p.logger).Log("msg", "elements of a page are no events", "elements", page.NonObjects)
 	}
 	if empty && !page.HasMore && !p.worthCommit(moved, now) {
 		p.state = p.state.atEnd(asked)
@@ -245,16 +255,16 @@ func (p *Poller) accept(page client.Page, asked time.Time, mayBeOld bool) (askAg
 func (p *Poller) worthCommit(moved bool, now time.Time) bool {
 	reading := p.state.Running != nil && (p.accepted || p.unfinished)
 	frozen := moved && p.asking.repeats // Whoever asks with the old token again learns nothing new.
-	return reading || frozen || p.state.Token == "" || p.state.behind(now, p.rules) ||
+	return reading || frozen || p.state.Token == "" || p.state.behind(now, p.limits) ||
 		now.Sub(p.state.Committed).Abs() >= quietCommit // Abs, since the clock may have been set back.
 }
 
 // count commits the State after a page.
 func (p *Poller) count(page client.Page, asked, now time.Time) error {
 	lostSince := p.state.LostSince
-	next := p.state.With(page, now, p.rules)
+	next := p.state.With(page, now, p.limits)
 	if !page.HasMore {
-		next.AtEnd = stamp(asked)
+		next.AtEnd = truncate(asked)
 	}
 	if err := p.commit(next, now); err != nil {
 		return err
@@ -269,7 +279,7 @@ func (p *Poller) expired(e *client.SyncExpiredError, asked time.Time) (more bool
 	now := time.Now()
 	first := p.state.Token == ""
 	next, lost := p.state.Expired(e.Sync, now, p.accepted)
-	next.AtEnd = stamp(asked)
+	next.AtEnd = truncate(asked)
 	if err := p.commit(next, now); err != nil {
 		return false, err
 	}
@@ -294,7 +304,7 @@ func (p *Poller) logLost(lost Lost) {
 // commit makes next durable and only then the state.
 func (p *Poller) commit(next State, now time.Time) error {
 	if next.Running == nil {
-		next = next.reveal(now, p.rules.ZeroFirst)
+		next = next.reveal(now, p.limits.ZeroFirst)
 	}
 	start := time.Now()
 	err := p.saver.Save(next)
@@ -308,7 +318,7 @@ func (p *Poller) commit(next State, now time.Time) error {
 // publish lets people see the state, which is durable. A state with a backlog that goes on stays hidden.
 func (p *Poller) publish(atEnd bool) {
 	exposed := p.View().Exposed || atEnd
-	p.board.change(func(v *View) {
+	p.published.change(func(v *View) {
 		v.LastSuccess = p.state.lastSuccess()
 		v.CatchingUp = p.state.Running != nil
 		if !v.CatchingUp {
@@ -335,14 +345,14 @@ func (p *Poller) nextWake(nextPoll time.Time) time.Time {
 	if p.unsaved || p.state.Running != nil {
 		return nextPoll
 	}
-	if at := p.state.nextReveal(p.rules.ZeroFirst); !at.IsZero() && at.Before(nextPoll) {
+	if at := p.state.nextReveal(p.limits.ZeroFirst); !at.IsZero() && at.Before(nextPoll) {
 		return at
 	}
 	return nextPoll
 }
 
-// promise says that the poller will be back at the given time, or three polls and a request later at the latest.
-func (p *Poller) promise(at time.Time) {
+// setDeadline says that the poller will be back at the given time, or three polls and a request later at the latest.
+func (p *Poller) setDeadline(at time.Time) {
 	deadline := at.Add(missedPolls*p.interval + p.timeout)
-	p.board.deadline.Store(&deadline)
+	p.published.deadline.Store(&deadline)
 }

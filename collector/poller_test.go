@@ -264,7 +264,7 @@ func TestStopIsNoFailure(t *testing.T) {
 
 func TestStrayElementsDoNotStopTheStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, following(), Options{}, stream(client.Page{Strays: 3, Events: events(2, time.Time{})}))
+		r := newRig(t, following(), Options{}, stream(client.Page{NonObjects: 3, Events: events(2, time.Time{})}))
 		r.run(20 * time.Second)
 		wantEqual(t, "asked", r.asana.asked, []question{{0, "0"}, {15 * time.Second, "1"}})
 		wantEqual(t, "shown", shown(r.View()), map[Labels]uint64{deletedTask(): 2})

@@ -23,8 +23,8 @@ const (
 // Reasons returns all reasons.
 func Reasons() []Reason { return []Reason{StateLost, TokenExpired} }
 
-// Rules are what the operator decides about counting.
-type Rules struct {
+// Limits are what the operator decides about counting.
+type Limits struct {
 	// ZeroFirst is how long a new series is exposed at 0 before its value; 0 turns that off.
 	ZeroFirst time.Duration
 	// MaxSeries is how many label sets are counted apart; further ones are folded.
@@ -66,12 +66,12 @@ type State struct {
 
 	series []Series       // A State never changes the array of another.
 	index  map[Labels]int // Where a label set is in series; shared by many States, and copied before it grows.
-	active int            // Label sets that count against Rules.MaxSeries.
+	active int            // Label sets that count against Limits.MaxSeries.
 }
 
 // NewEpoch returns a State with all counters at zero and no position.
 func NewEpoch(now time.Time) State {
-	now = stamp(now)
+	now = truncate(now)
 	s := State{Epoch: now, Committed: now}
 	for i := range s.Gaps {
 		s.Gaps[i].Created = now
@@ -86,7 +86,7 @@ func (s State) complete(created time.Time) State {
 		s.index = map[Labels]int{}
 	}
 	s.series = slices.Clone(s.series)
-	for _, labels := range Known() {
+	for _, labels := range ZeroSeries() {
 		if _, ok := s.index[labels]; !ok {
 			s.index[labels] = len(s.series)
 			s.series = append(s.series, Series{Labels: labels, exposure: exposure{Created: created}})
@@ -98,7 +98,7 @@ func (s State) complete(created time.Time) State {
 // Series returns the series in the order in which they came. The caller must not change them.
 func (s State) Series() []Series { return s.series }
 
-// Active returns how many label sets count against Rules.MaxSeries.
+// Active returns how many label sets count against Limits.MaxSeries.
 func (s State) Active() int { return s.active }
 
 // foldedEvents returns how many of the events that may be seen are counted under folded labels.
@@ -131,19 +131,19 @@ func (s State) Resumed() State {
 }
 
 // With returns the State after page, which was accepted at now.
-func (s State) With(page client.Page, now time.Time, rules Rules) State {
-	now = stamp(now)
+func (s State) With(page client.Page, now time.Time, limits Limits) State {
+	now = truncate(now)
 	next := s
 	next.Token = page.Sync
 	next.Backlogs, next.Unseen = stillHeld(s.Backlogs, now), nil
-	if next.Running == nil && s.behind(now, rules) {
+	if next.Running == nil && s.behind(now, limits) {
 		next.Running = &Stretch{Since: s.AtEnd}
 	}
 	if !s.LostSince.IsZero() { // Asana gave a first token without a 412.
 		next.lose(Lost{Reason: StateLost, From: s.LostSince, To: now})
 		next.LostSince = time.Time{}
 	}
-	next.count(page.Events, now, rules)
+	next.count(page.Events, now, limits)
 	next.Committed = now // Not before count: a new series was created at the previous commit.
 	switch {
 	case next.Running != nil:
@@ -152,7 +152,7 @@ func (s State) With(page client.Page, now time.Time, rules Rules) State {
 		next.Unseen = (&Stretch{Since: s.AtEnd}).with(page.Events, now)
 	}
 	if !page.HasMore {
-		next.finish(now, rules)
+		next.finish(now, limits)
 	}
 	return next
 }
@@ -165,24 +165,24 @@ func (s State) lastSuccess() time.Time {
 	return s.Committed
 }
 
-// stamp returns a time as it is in a State: what a file can hold, and of the wall clock.
-func stamp(t time.Time) time.Time { return t.Truncate(time.Millisecond).UTC() }
+// truncate returns a time as it is in a State: what a file can hold, and of the wall clock.
+func truncate(t time.Time) time.Time { return t.Truncate(time.Millisecond).UTC() }
 
 // behind tells whether what is read now is a backlog.
-func (s State) behind(now time.Time, rules Rules) bool {
-	return !s.AtEnd.IsZero() && now.Sub(s.AtEnd) > rules.CatchUpAfter
+func (s State) behind(now time.Time, limits Limits) bool {
+	return !s.AtEnd.IsZero() && now.Sub(s.AtEnd) > limits.CatchUpAfter
 }
 
 // atEnd returns the State after an empty answer at the end of the stream that is not worth a commit.
 func (s State) atEnd(now time.Time) State {
-	s.AtEnd, s.Running = stamp(now), nil
+	s.AtEnd, s.Running = truncate(now), nil
 	return s
 }
 
 // finish ends what is running, which was a backlog if it lasted long enough. It changes s.
-func (s *State) finish(now time.Time, rules Rules) {
+func (s *State) finish(now time.Time, limits Limits) {
 	if s.Running != nil {
-		if now.Sub(s.Running.Since) > rules.CatchUpAfter {
+		if now.Sub(s.Running.Since) > limits.CatchUpAfter {
 			s.Backlogs = append(s.Backlogs, s.Running.until(now, now)) // A slice of our own: With has made it.
 		}
 		s.Unseen, s.Running = s.Running, nil
@@ -191,16 +191,16 @@ func (s *State) finish(now time.Time, rules Rules) {
 }
 
 // count adds events to series of its own. It changes s.
-func (s *State) count(events []client.Event, now time.Time, rules Rules) {
+func (s *State) count(events []client.Event, now time.Time, limits Limits) {
 	if len(events) == 0 {
 		return
 	}
-	c := counting{State: s, created: s.Committed, maxSeries: rules.MaxSeries}
+	c := counting{State: s, created: s.Committed, maxSeries: limits.MaxSeries}
 	s.series = slices.Clone(s.series)
 	for _, event := range events {
 		s.series[c.at(classify(event))].Value++
 		if date := dateOf(event, now); date.After(s.LastEvent) {
-			s.LastEvent = stamp(date)
+			s.LastEvent = truncate(date)
 		}
 	}
 }
@@ -226,7 +226,7 @@ type Lost struct {
 // If this process had accepted a page before, the counters go on. If not, the State may be an old copy, in which less was
 // counted than somebody has seen: then an epoch begins.
 func (s State) Expired(fresh string, now time.Time, accepted bool) (State, Lost) {
-	now = stamp(now)
+	now = truncate(now)
 	next := s
 	lost := Lost{Reason: TokenExpired, From: s.AtEnd, To: now}
 	switch {

@@ -35,7 +35,7 @@ func randomPage(r *rand.Rand, now time.Time) client.Page {
 }
 
 // randomStates returns the states of a life: pages, expired tokens, reveals, hours without a word.
-func randomStates(r *rand.Rand, rules Rules) []State {
+func randomStates(r *rand.Rand, limits Limits) []State {
 	now := at(0)
 	states := []State{NewEpoch(now)}
 	for range 2 + r.IntN(25) {
@@ -47,11 +47,11 @@ func randomStates(r *rand.Rand, rules Rules) []State {
 		case 1:
 			s = s.exposed(now, true)
 		case 2:
-			s = s.reveal(now, rules.ZeroFirst)
+			s = s.reveal(now, limits.ZeroFirst)
 		case 3:
 			s.Name = "Ex\u00e4mple"
 		default:
-			s = s.With(randomPage(r, now), now, rules)
+			s = s.With(randomPage(r, now), now, limits)
 		}
 		states = append(states, s)
 	}
@@ -59,10 +59,10 @@ func randomStates(r *rand.Rand, rules Rules) []State {
 }
 
 func TestOlderStatesStayAsTheyWere(t *testing.T) {
-	rules := Rules{ZeroFirst: time.Minute, MaxSeries: 40, CatchUpAfter: time.Minute}
+	limits := Limits{ZeroFirst: time.Minute, MaxSeries: 40, CatchUpAfter: time.Minute}
 	for seed := range uint64(20) {
 		r := rand.New(rand.NewPCG(seed, 0))
-		states := randomStates(r, rules)
+		states := randomStates(r, limits)
 		before := make([]string, len(states))
 		for i, s := range states {
 			before[i] = encoded(t, s)
@@ -70,7 +70,7 @@ func TestOlderStatesStayAsTheyWere(t *testing.T) {
 		for _, s := range slices.Backward(states) { // Each goes on in two ways.
 			now := at(time.Duration(r.Int64N(int64(time.Hour))))
 			for range 2 {
-				s.With(randomPage(r, now), now, rules).exposed(now, true).reveal(now.Add(time.Hour), rules.ZeroFirst).atEnd(now)
+				s.With(randomPage(r, now), now, limits).exposed(now, true).reveal(now.Add(time.Hour), limits.ZeroFirst).atEnd(now)
 			}
 		}
 		for i, s := range states {
@@ -117,7 +117,7 @@ func TestEveryEventIsCountedOnce(t *testing.T) {
 						deletions++
 					}
 				}
-				s = s.With(page, now, Rules{MaxSeries: maxSeries, CatchUpAfter: time.Minute})
+				s = s.With(page, now, Limits{MaxSeries: maxSeries, CatchUpAfter: time.Minute})
 				now = now.Add(time.Minute)
 			}
 			var sum, sumDeleted, apart uint64
@@ -134,7 +134,7 @@ func TestEveryEventIsCountedOnce(t *testing.T) {
 				t.Errorf("limit %d, seed %d: %d events and %d deletions counted, want %d and %d",
 					maxSeries, seed, sum, sumDeleted, events, deletions)
 			}
-			if s.Active() != int(apart) || s.Active() > maxSeries+len(Known()) {
+			if s.Active() != int(apart) || s.Active() > maxSeries+len(ZeroSeries()) {
 				t.Errorf("limit %d, seed %d: Active() = %d, and %d sets are counted apart", maxSeries, seed, s.Active(), apart)
 			}
 		}
@@ -142,7 +142,7 @@ func TestEveryEventIsCountedOnce(t *testing.T) {
 }
 
 func TestFurtherSeriesAreFolded(t *testing.T) {
-	rules := Rules{MaxSeries: 2, CatchUpAfter: time.Minute}
+	limits := Limits{MaxSeries: 2, CatchUpAfter: time.Minute}
 	change := func(field string) client.Event {
 		return client.Event{Action: "changed", ResourceType: "task", ChangeField: field}
 	}
@@ -150,7 +150,7 @@ func TestFurtherSeriesAreFolded(t *testing.T) {
 		change("name"), event("deleted", "project", at(0)), // Room for these two.
 		change("notes"), change("due_on"), event("deleted", "dragon", at(0)), change("name"),
 		event("deleted", "tag", at(0)), // Exposed at 0 already, so it costs nothing.
-	}}, at(0), rules)
+	}}, at(0), limits)
 	want := map[Labels]uint64{
 		{Action: "changed", ResourceType: "task", ChangeField: "name"}: 2,
 		{Action: "deleted", ResourceType: "project"}:                   1,
@@ -166,8 +166,8 @@ func TestFurtherSeriesAreFolded(t *testing.T) {
 
 func TestZerosDoNotCountAgainstTheLimit(t *testing.T) {
 	s := following()
-	if s.Active() != 0 || len(s.Series()) != len(Known()) {
-		t.Errorf("%d of %d series count, want none of %d", s.Active(), len(s.Series()), len(Known()))
+	if s.Active() != 0 || len(s.Series()) != len(ZeroSeries()) {
+		t.Errorf("%d of %d series count, want none of %d", s.Active(), len(s.Series()), len(ZeroSeries()))
 	}
 }
 
@@ -181,7 +181,7 @@ func TestLoweringTheLimitDropsNothing(t *testing.T) {
 	}
 	s := following().With(page, at(0), lax())
 	page.Events = append(page.Events, event("changed", "task", at(0)))
-	s = s.With(page, at(0), Rules{MaxSeries: 3, CatchUpAfter: time.Minute})
+	s = s.With(page, at(0), Limits{MaxSeries: 3, CatchUpAfter: time.Minute})
 	want[Labels{"changed", "task", folded, folded, folded}] = 1
 	wantEqual(t, "counts", counts(s), want)
 }

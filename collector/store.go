@@ -119,7 +119,7 @@ func (s *Store) Load() (State, error) {
 	if statErr != nil {
 		return State{}, fmt.Errorf("state file: %w", statErr)
 	}
-	written := stamp(info.ModTime())
+	written := truncate(info.ModTime())
 	aside := s.path + ".damaged-" + written.Format("20060102T150405.000Z")
 	if err := s.replace(aside, content); err != nil {
 		return State{}, fmt.Errorf("keep the damaged state file: %w; make room and the folder writable, or name another with --state.dir", err)

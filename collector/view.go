@@ -19,18 +19,23 @@ type View struct {
 	LastSuccess time.Time
 	// LastPoll is the time of the last poll that ended well, in this process.
 	LastPoll time.Time
+	// Err is why the last poll failed, and FailingSince when the first of this run of failures was; zero while polls succeed.
+	Err          error
+	FailingSince time.Time
+	// CatchingUpSince is when the backlog that is being read began to be read; zero while there is none.
+	CatchingUpSince time.Time
 }
 
-// board is where the poller puts a View and everybody else finds it.
-type board struct {
+// published holds the View that everybody may read.
+type published struct {
 	view atomic.Pointer[View]
-	// deadline is when the poller promised to be back at the latest.
+	// deadline is when the poller reports back at the latest.
 	deadline atomic.Pointer[time.Time]
 }
 
 // change replaces the View by a changed copy. The poller alone calls it.
-func (b *board) change(change func(*View)) {
-	next := *b.view.Load()
+func (p *published) change(change func(*View)) {
+	next := *p.view.Load()
 	change(&next)
-	b.view.Store(&next)
+	p.view.Store(&next)
 }

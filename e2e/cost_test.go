@@ -133,7 +133,7 @@ func recordedPast(i int) []recording {
 			fields = append(fields, fmt.Sprintf(`resource_type="%s",change_field="field_%d"`, typ, field))
 		}
 	}
-	for _, known := range collector.Known() {
+	for _, known := range collector.ZeroSeries() {
 		pairs = append(pairs, fmt.Sprintf(`action="%s",resource_type="%s"`, known.Action, known.ResourceType))
 		if known.Action == "deleted" {
 			types = append(types, fmt.Sprintf(`resource_type="%s"`, known.ResourceType))
