@@ -43,7 +43,7 @@ func TestStopsWhileItWaitsAfterAFailure(t *testing.T) {
 	asana.Inject(simulator.Fault{Kind: simulator.Status, Status: http.StatusTooManyRequests, RetryAfter: time.Hour})
 	p := spawn(t, "", following(t, url)...)
 	p.address(t)
-	p.stderr.await(t, `rate limited, retry after 1h0m0s" failures=1 retry_in=15m0s`)
+	p.stderr.await(t, `rate limited, retry after 1h0m0s" failures=1 retry_in=1h0m0s`)
 	wantStop(t, p, syscall.SIGTERM)
 }
 

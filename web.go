@@ -181,7 +181,7 @@ type workspaceState struct {
 func describe(c config, poller *collector.Poller) workspaceState {
 	view := poller.View()
 	s := workspaceState{
-		Name: view.State.Name, Workspace: c.workspace, Demo: c.demo, Up: view.Up, Ready: poller.Ready(), CatchingUp: view.CatchingUp,
+		Name: view.State.Name, Workspace: c.workspace, Demo: c.demo, Up: view.Up, Ready: poller.Ready(), CatchingUp: view.CatchingUp(),
 		Exposed: view.Exposed,
 		Series:  view.State.Active(), MaxSeries: int(c.maxSeries),
 		Epoch: moment(view.State.Epoch), LastSuccess: moment(view.LastSuccess), LastEvent: moment(view.State.LastEvent),

@@ -26,7 +26,7 @@ func TestBackoffIsFullJitterUpToFiveMinutes(t *testing.T) {
 	}
 }
 
-func TestRetryAfterIsBelievedUpToAQuarterOfAnHour(t *testing.T) {
+func TestRetryAfterIsObeyedForUpToSixHours(t *testing.T) {
 	const second = time.Second
 	for _, test := range []struct {
 		err      error
@@ -36,10 +36,10 @@ func TestRetryAfterIsBelievedUpToAQuarterOfAnHour(t *testing.T) {
 		{&client.RateLimitError{RetryAfter: 40 * second}, 1, 40 * second},
 		{&client.RateLimitError{RetryAfter: 40 * second}, 20, 150 * second}, // Our own patience is longer.
 		{&client.RateLimitError{RetryAfter: 15 * 60 * second}, 20, 15 * 60 * second},
-		{&client.RateLimitError{RetryAfter: 24 * 3600 * second}, 1, 15 * 60 * second},
+		{&client.RateLimitError{RetryAfter: 24 * 3600 * second}, 1, 6 * 3600 * second},
 		{&client.RateLimitError{}, 1, second / 2},
 		{&client.StatusError{Status: http.StatusServiceUnavailable, RetryAfter: 40 * second}, 1, 40 * second},
-		{&client.StatusError{Status: http.StatusServiceUnavailable, RetryAfter: 24 * 3600 * second}, 1, 15 * 60 * second},
+		{&client.StatusError{Status: http.StatusServiceUnavailable, RetryAfter: 24 * 3600 * second}, 1, 6 * 3600 * second},
 		{&client.StatusError{Status: http.StatusInternalServerError}, 1, second / 2},
 		{fmt.Errorf("wrapped: %w", &client.RateLimitError{RetryAfter: 40 * second}), 1, 40 * second},
 	} {

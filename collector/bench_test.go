@@ -22,7 +22,7 @@ func many(n int) (State, client.Page) {
 			ParentType: "project", CreatedAt: at(time.Duration(i) * time.Millisecond),
 		})
 	}
-	s := following().With(page, at(time.Second), Limits{MaxSeries: n, CatchUpAfter: time.Minute}).reveal(at(time.Second), 0)
+	s := following().With(page, at(time.Second), at(time.Second), Limits{MaxSeries: n, CatchUpAfter: time.Minute}).reveal(at(time.Second), 0)
 	events := make([]client.Event, 1000)
 	for i := range events {
 		events[i] = page.Events[i*7919%n]
@@ -52,7 +52,7 @@ func BenchmarkWith(b *testing.B) {
 			b.ReportAllocs()
 			defer reportCPU(b)()
 			for b.Loop() {
-				s.With(page, at(2*time.Second), limits)
+				s.With(page, at(2*time.Second), at(2*time.Second), limits)
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(page.Events)), "ns/event")
 		})
@@ -61,7 +61,7 @@ func BenchmarkWith(b *testing.B) {
 			b.ReportAllocs()
 			defer reportCPU(b)()
 			for b.Loop() {
-				s.With(page, at(2*time.Second), limits)
+				s.With(page, at(2*time.Second), at(2*time.Second), limits)
 			}
 		})
 	}
@@ -72,17 +72,17 @@ func BenchmarkPageOfABacklog(b *testing.B) {
 	for _, hours := range []int{0, 24} {
 		s := following()
 		if hours > 0 {
-			s.Running = &Stretch{Since: at(0)}
+			s.Pending = &Stretch{Since: at(0)}
 		}
 		for at := range int64(hours) * int64(time.Hour/stepLength) {
-			s.Running.Steps = append(s.Running.Steps, step{94668480 + at, 3, 1})
+			s.Pending.Steps = append(s.Pending.Steps, step{94668480 + at, 3, 1})
 		}
 		page := client.Page{Sync: "1", HasMore: true, Events: slices.Repeat(events(1, at(12*time.Hour)), 1000)}
 		b.Run(fmt.Sprintf("hours=%d", hours), func(b *testing.B) {
 			b.ReportAllocs()
 			defer reportCPU(b)()
 			for b.Loop() {
-				if _, err := s.With(page, at(25*time.Hour), lax()).encode(); err != nil {
+				if _, err := s.With(page, at(25*time.Hour), at(25*time.Hour), lax()).encode(); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -45,7 +45,7 @@ type glance struct {
 
 func glanceAt(r *rig) glance {
 	view := r.View()
-	return glance{view.Up, view.CatchingUp, view.Exposed, shown(view), exposedBacklog(view.State.Backlogs, time.Now())}
+	return glance{view.Up, view.CatchingUp(), view.Exposed, shown(view), exposedBacklog(view.State.Backlogs, time.Now())}
 }
 
 // glances returns what scrapes between full seconds see until end, without what they see twice.
@@ -178,7 +178,7 @@ func TestRestartInACatchUpChangesNothing(t *testing.T) {
 func TestCatchUpIsSeenFromTheStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(2 * time.Hour)
-		state := following().With(client.Page{Sync: "1", HasMore: true, Events: events(3, at(0))}, time.Now(), lax())
+		state := following().With(client.Page{Sync: "1", HasMore: true, Events: events(3, at(0))}, time.Now(), time.Now(), lax())
 		r := newRig(t, restarted(t, state), Options{}, except(map[int]error{0: &client.StatusError{Status: 503}}, stream(outage()...)))
 		r.run(400 * time.Millisecond)
 		wantEqual(t, "what a scrape sees", glanceAt(r), glance{CatchingUp: true, Shown: map[Labels]uint64{}})

@@ -87,7 +87,7 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 func (c *Collector) collectWorkspace(ch chan<- prometheus.Metric, view *View) {
 	c.gauge(ch, c.info, 1, view.State.Name)
 	c.gauge(ch, c.up, number(view.Up))
-	c.gauge(ch, c.catchingUp, number(view.CatchingUp))
+	c.gauge(ch, c.catchingUp, number(view.CatchingUp()))
 	c.timestamp(ch, c.lastEvent, view.State.LastEvent)
 	c.timestamp(ch, c.lastSuccess, view.LastSuccess)
 }

@@ -130,10 +130,12 @@ asana_workspace_catching_up{workspace="1"} 0
 # HELP asana_workspace_gap_seconds_total Length of the stretches of the event stream that were lost and will never be counted.
 # TYPE asana_workspace_gap_seconds_total counter
 asana_workspace_gap_seconds_total{reason="state_lost",workspace="1"} 0
+asana_workspace_gap_seconds_total{reason="sync_error",workspace="1"} 0
 asana_workspace_gap_seconds_total{reason="token_expired",workspace="1"} 0
 # HELP asana_workspace_gaps_total Gaps: stretches of the event stream that were lost and will never be counted.
 # TYPE asana_workspace_gaps_total counter
 asana_workspace_gaps_total{reason="state_lost",workspace="1"} 0
+asana_workspace_gaps_total{reason="sync_error",workspace="1"} 0
 asana_workspace_gaps_total{reason="token_expired",workspace="1"} 0
 # HELP asana_workspace_info The name of the workspace; empty until it is known.
 # TYPE asana_workspace_info gauge
@@ -280,7 +282,7 @@ func TestCreatedTimestampsAreExposed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Hour)
 		epoch := time.Now()
-		state, _ := NewEpoch(epoch).Expired("0", epoch, false)
+		state, _ := NewEpoch(epoch).Expired("0", epoch, epoch, false, lax())
 		time.Sleep(10 * time.Second)
 		r := newRig(t, state, Options{}, stream(fiveAdded(), client.Page{Events: []client.Event{event("added", "tag", at(0))}}))
 		r.run(20 * time.Second)
@@ -317,7 +319,7 @@ func TestDelayIsFromTheEventToItsCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(100 * time.Second)
 		now := time.Now()
-		state, _ := NewEpoch(now).Expired("0", now, false)
+		state, _ := NewEpoch(now).Expired("0", now, now, false, lax())
 		r := newRig(t, state, Options{}, stream(client.Page{Events: []client.Event{
 			event("added", "task", now.Add(-40*time.Second)),
 			event("added", "task", now.Add(time.Second)), // Asana's clock is ahead: no delay.

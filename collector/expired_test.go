@@ -17,7 +17,7 @@ import (
 // gapsOf returns the visible gaps, as count and seconds, of state_lost and of token_expired.
 func gapsOf(view *View) string {
 	lost, lostSeconds := view.State.Gaps[0].Visible()
-	expired, expiredSeconds := view.State.Gaps[1].Visible()
+	expired, expiredSeconds := view.State.Gaps[2].Visible()
 	return fmt.Sprintf("lost %d (%g s), expired %d (%g s)", lost, lostSeconds, expired, expiredSeconds)
 }
 
@@ -65,7 +65,7 @@ func TestStartAfterADamagedFileIsAGap(t *testing.T) {
 // The state may be an old copy, so somebody may have seen more than it holds.
 func TestTokenExpiredAtTheStartBeginsAnEpoch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		state := following().With(client.Page{Sync: "old", Events: events(7, at(0))}, at(0), lax()).reveal(at(0), 0)
+		state := following().With(client.Page{Sync: "old", Events: events(7, at(0))}, at(0), at(0), lax()).reveal(at(0), 0)
 		time.Sleep(25 * time.Hour)
 		failures := map[int]error{0: &client.StatusError{Status: 502}, 1: expired("0")}
 		r := newRig(t, state, Options{}, except(failures, stream(client.Page{Events: events(2, time.Now())})))
@@ -108,7 +108,7 @@ func TestFreshPositionAfterALongOutageIsUsedSoon(t *testing.T) {
 // An Asana that has fallen silent is known by the age of its newest event, in whatever epoch that was counted.
 func TestNewEpochKeepsTheTimeOfTheNewestEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		state := following().With(client.Page{Sync: "old", Events: events(7, at(0))}, at(0), lax())
+		state := following().With(client.Page{Sync: "old", Events: events(7, at(0))}, at(0), at(0), lax())
 		time.Sleep(25 * time.Hour)
 		r := newRig(t, state, Options{}, except(map[int]error{0: expired("0")}, stream()))
 		r.run(time.Second)
@@ -164,14 +164,14 @@ func TestTokenExpiredInACatchUp(t *testing.T) {
 		synctest.Wait()
 		view := r.View()
 		wantEqual(t, "shown", shown(view), map[Labels]uint64{deletedTask(): 21})
-		wantEqual(t, "catching up", view.CatchingUp, false)
+		wantEqual(t, "catching up", view.CatchingUp(), false)
 		backlog := Backlog{Seconds: 2400, PeakDeleted: 10, HoldUntil: at(2*time.Hour + 20*time.Minute)}
 		wantEqual(t, "backlog", latest(view.State), backlog)
 		wantEqual(t, "gaps", gapsOf(view), "lost 0 (0 s), expired 1 (4800 s)")
 		time.Sleep(time.Second)
 		stop()
 		wantEqual(t, "asked", r.asana.asked, []question{
-			{0, "0"}, {15 * time.Second, "1"}, {2 * time.Hour, "2"}, {2 * time.Hour, "3"}, {2*time.Hour + 500*time.Millisecond, "3"}, {2*time.Hour + 500*time.Millisecond, "4"},
+			{0, "0"}, {15 * time.Second, "1"}, {2 * time.Hour, "2"}, {2 * time.Hour, "3"}, {2*time.Hour + 500*time.Millisecond, "3"},
 		})
 		wantEqual(t, "shown later", shown(r.View()), map[Labels]uint64{deletedTask(): 22})
 		wantEqual(t, "backlog later", latest(r.View().State), backlog)
@@ -201,7 +201,7 @@ func TestGapThatCanNotBeSavedIsNotCountedTwice(t *testing.T) {
 		}
 		r.run(20 * time.Second)
 		wantEqual(t, "asked", r.asana.asked, []question{
-			{0, "0"}, {15 * time.Second, "1"}, {15500 * time.Millisecond, "1"}, {16500 * time.Millisecond, "1"}, {17 * time.Second, "1"}, {17 * time.Second, "2"},
+			{0, "0"}, {15 * time.Second, "1"}, {15500 * time.Millisecond, "1"}, {16500 * time.Millisecond, "1"}, {17 * time.Second, "1"},
 		})
 		wantEqual(t, "shown", shown(r.View()), map[Labels]uint64{deletedTask(): 2})
 		wantEqual(t, "gaps", gapsOf(r.View()), "lost 0 (0 s), expired 1 (16.5 s)")

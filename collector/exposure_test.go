@@ -19,7 +19,7 @@ func born() State {
 	for range 5 {
 		page.Events = append(page.Events, event("added", "task", at(0)))
 	}
-	return following().With(page, at(10*time.Second), patient())
+	return following().With(page, at(10*time.Second), at(10*time.Second), patient())
 }
 
 func addedTask() Labels { return Labels{Action: "added", ResourceType: "task"} }
@@ -73,7 +73,7 @@ func TestShownSeriesStaysShown(t *testing.T) {
 	if got := seriesOf(t, s, addedTask()).Visible(); got != 5 {
 		t.Errorf("after a restart it shows %d, want 5", got)
 	}
-	s = s.With(client.Page{Events: []client.Event{event("added", "task", at(0))}}, at(201*time.Second), patient())
+	s = s.With(client.Page{Events: []client.Event{event("added", "task", at(0))}}, at(201*time.Second), at(201*time.Second), patient())
 	if got := seriesOf(t, s, addedTask()).Visible(); got != 6 {
 		t.Errorf("after another event it shows %d, want 6", got)
 	}
@@ -82,7 +82,7 @@ func TestShownSeriesStaysShown(t *testing.T) {
 // A known set was exposed at 0 for long before its first event.
 func TestKnownSeriesShowsItsFirstEventAtOnce(t *testing.T) {
 	s := following().exposed(at(0), true)
-	s = s.With(client.Page{Events: events(3, at(0))}, at(2*time.Minute), patient()).reveal(at(2*time.Minute), zeroFirst)
+	s = s.With(client.Page{Events: events(3, at(0))}, at(2*time.Minute), at(2*time.Minute), patient()).reveal(at(2*time.Minute), zeroFirst)
 	wantEqual(t, "visible", visible(s), map[Labels]uint64{deletedTask(): 3})
 }
 
@@ -93,12 +93,12 @@ func TestZeroFirstCanBeTurnedOff(t *testing.T) {
 
 func TestGapsAreAtZeroFirst(t *testing.T) {
 	s := following().exposed(at(0), false)
-	s, _ = s.Expired("1", at(30*time.Second), true)
+	s, _ = s.Expired("1", at(30*time.Second), at(30*time.Second), true, lax())
 	if got, want := s.nextReveal(zeroFirst), at(zeroFirst); !got.Equal(want) {
 		t.Errorf("next reveal at %s, want %s", got, want)
 	}
 	expiredGap := func(s State) [2]float64 {
-		count, seconds := s.Gaps[1].Visible()
+		count, seconds := s.Gaps[2].Visible()
 		return [2]float64{float64(count), seconds}
 	}
 	wantEqual(t, "too early", expiredGap(s.reveal(at(zeroFirst-1), zeroFirst)), [2]float64{0, 0})

@@ -39,8 +39,7 @@ type stateFile struct {
 	Name      string       `json:"name,omitzero"`
 	LostSince time.Time    `json:"lost_since,omitzero"`
 	Gaps      []gapFile    `json:"gaps"`
-	Running   *Stretch     `json:"running,omitzero"`
-	Unseen    *Stretch     `json:"unseen,omitzero"`
+	Pending   *Stretch     `json:"pending,omitzero"`
 	Backlogs  []Backlog    `json:"backlogs,omitzero"`
 	Series    []seriesFile `json:"series,omitzero"` // Last, and written by appendSeries.
 }
@@ -73,8 +72,7 @@ func (s State) encode() ([]byte, error) {
 		Name:      s.Name,
 		LostSince: s.LostSince,
 		Gaps:      make([]gapFile, len(s.Gaps)),
-		Running:   s.Running,
-		Unseen:    s.Unseen,
+		Pending:   s.Pending,
 		Backlogs:  s.Backlogs,
 	}
 	for i, reason := range Reasons() {
@@ -179,8 +177,7 @@ func (f stateFile) state() (State, error) {
 		LastEvent: f.LastEvent,
 		Name:      f.Name,
 		LostSince: f.LostSince,
-		Running:   f.Running,
-		Unseen:    f.Unseen,
+		Pending:   f.Pending,
 		Backlogs:  f.Backlogs,
 		series:    make([]Series, 0, len(f.Series)),
 		index:     make(map[Labels]int, len(f.Series)),

@@ -21,12 +21,12 @@ func small() State {
 		Workspace: "1", Epoch: at(0), Token: "5a888cbba4065641bffe1b44dced2fcf:0", Committed: at(3 * time.Hour), AtEnd: at(2 * time.Hour),
 		LastEvent: at(150*time.Minute + 123*time.Millisecond), Name: "Exämple <&> \u2028",
 		LostSince: at(-time.Hour),
-		Gaps: [2]Gap{
+		Gaps: [3]Gap{
 			{1, 12.5, exposure{Created: at(0), Shown: true}},
+			{4, 0, exposure{Created: at(0), Shown: true}},
 			{2, 3600.25, exposure{Created: at(0)}},
 		},
-		Running: &Stretch{Since: at(2 * time.Hour), Newest: at(150 * time.Minute), Steps: steps{{94669200, 3, 1}, {94669380, 1, 0}}},
-		Unseen:  &Stretch{Since: at(99 * time.Minute), Steps: steps{{94669080, 1, 0}}},
+		Pending: &Stretch{Since: at(2 * time.Hour), Steps: steps{{94669200, 3, 1}, {94669380, 1, 0}}},
 		Backlogs: []Backlog{
 			{Seconds: 7200, PeakDeleted: 500, PeakProjects: 20, HoldUntil: at(time.Hour)},
 			{Seconds: 61, PeakDeleted: 1, HoldUntil: at(2 * time.Hour)},
@@ -82,6 +82,7 @@ func TestStateFileGivesBackWhatWasSaved(t *testing.T) {
 			for i := range s.Gaps {
 				s.Gaps[i].since = time.Time{}
 			}
+			s.Open = false // A process begins with Resumed.
 			if got := restarted(t, s); !reflect.DeepEqual(got, s) {
 				t.Fatalf("seed %d, state %d: got %+v\nwant %+v", seed, i, got, s)
 			}

@@ -51,14 +51,14 @@ func TestPollerThatHangsIsUnhealthy(t *testing.T) {
 	})
 	t.Run("in a save", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			r := newRig(t, following(), Options{}, quiet(1, stream(client.Page{Events: events(1, at(0))})))
+			r := newRig(t, following(), Options{}, stream(client.Page{Events: events(1, at(0))}))
 			r.disk.fail = func(save int) error {
 				if save == 0 {
 					time.Sleep(5 * time.Minute)
 				}
 				return errors.New("input/output error")
 			}
-			wantEqual(t, "unhealthy", unhealthy(r, 10*time.Minute), seconds(15+75, 15+299))
+			wantEqual(t, "unhealthy", unhealthy(r, 10*time.Minute), seconds(75, 299))
 		})
 	})
 	t.Run("asking for the name", func(t *testing.T) {
@@ -232,22 +232,30 @@ func TestNameIsNotAskedForInACatchUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		state := following()
 		time.Sleep(2 * time.Hour)
-		pages := []client.Page{{HasMore: true}, {HasMore: true}, {}} // Empty pages are not read without waiting.
-		r := newRig(t, state, Options{}, stream(pages...))
+		r := newRig(t, state, Options{}, slow(stream(client.Page{HasMore: true}, client.Page{HasMore: true}, client.Page{})))
 		r.run(time.Minute)
-		wantEqual(t, "asked", r.asana.named, []time.Duration{2*time.Hour + 30*time.Second})
+		wantEqual(t, "asked", r.asana.named, []time.Duration{2*time.Hour + 3*time.Second})
 	})
 }
 
 // Limits are counted per token, whatever is asked.
-func TestPollsWaitWhenTheNameIsRefusedForTooManyRequests(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, following(), Options{}, stream())
-		r.asana.name = func(int) (string, error) { return "", &client.RateLimitError{RetryAfter: 10 * time.Minute} }
-		r.run(11 * time.Minute)
-		wantEqual(t, "asked", r.asana.askedAt[:3], []time.Duration{0, 10 * time.Minute, 10*time.Minute + 15*time.Second})
-		wantEqual(t, "asked for the name", r.asana.named, []time.Duration{0})
-	})
+func TestOnlyARateLimitOfTheNameDelaysPolls(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want time.Duration
+	}{
+		{&client.RateLimitError{RetryAfter: 10 * time.Minute}, 10 * time.Minute},
+		{&client.StatusError{Status: 503, RetryAfter: 10 * time.Minute}, 15 * time.Second},
+		{&client.StatusError{Status: 404}, 15 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, following(), Options{}, stream())
+			r.asana.name = func(int) (string, error) { return "", test.err }
+			r.run(11 * time.Minute)
+			wantEqual(t, "asked", r.asana.askedAt[:3], []time.Duration{0, test.want, test.want + 15*time.Second})
+			wantEqual(t, "asked for the name", r.asana.named, []time.Duration{0})
+		})
+	}
 }
 
 func TestNameThatCanNotBeSavedIsNotShown(t *testing.T) {
@@ -255,7 +263,12 @@ func TestNameThatCanNotBeSavedIsNotShown(t *testing.T) {
 		state := following()
 		state.Name = "Old"
 		r := newRig(t, state, Options{}, stream())
-		r.disk.fail = func(int) error { return errors.New("no space left on device") }
+		r.disk.fail = func(save int) error {
+			if save > 0 {
+				return errors.New("no space left on device")
+			}
+			return nil
+		}
 		r.run(30 * time.Second)
 		wantEqual(t, "name", r.View().State.Name, "Old")
 		wantEqual(t, "up", r.View().Up, true)

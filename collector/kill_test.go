@@ -124,7 +124,7 @@ func newHistory(t *testing.T) *history {
 	t.Helper()
 	start := time.Now().Add(-2 * time.Hour).Truncate(time.Minute)
 	h := &history{t: t, dir: t.TempDir(), start: start.Unix(), until: 1 << 30, truth: map[Labels]uint64{}}
-	state, _ := NewEpoch(start).Expired("0", start, false)
+	state, _ := NewEpoch(start).Expired("0", start, start, false, lax())
 	store, err := OpenStore(h.dir, "1")
 	if err != nil {
 		t.Fatal(err)

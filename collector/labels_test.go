@@ -54,7 +54,7 @@ func TestBrokenTextIsRepairedBeforeItIsAKey(t *testing.T) {
 	page := client.Page{Sync: "1", Events: []client.Event{
 		{Action: "changed", ResourceType: "task\xff"}, {Action: "changed", ResourceType: "task\xfe"},
 	}}
-	got := counts(NewEpoch(at(0)).With(page, at(0), lax()))
+	got := counts(NewEpoch(at(0)).With(page, at(0), at(0), lax()))
 	want := map[Labels]uint64{{Action: "changed", ResourceType: "task\uFFFD"}: 2}
 	wantEqual(t, "counts", got, want)
 }

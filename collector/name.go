@@ -6,43 +6,48 @@ import (
 	"time"
 
 	"github.com/go-kit/log/level"
+
+	"asana_exporter/client"
 )
 
-// nameEvery is how often the name of the workspace is asked for, and nameRetry how long after a refusal.
 const (
+	// nameEvery is how often the poller asks for the name of the workspace, and nameRetry how soon again after a failure.
 	nameEvery = 24 * time.Hour
 	nameRetry = time.Hour
 )
 
-// refreshName asks for the name of the workspace once a day. Nothing depends on it; the error is Asana's answer, which may ask to
-// wait.
-func (p *Poller) refreshName(ctx context.Context, now time.Time) error {
-	if now.Before(p.askName) || p.state.Running != nil {
-		return nil
+// refreshName asks for the name of the workspace once a day. It returns how long Asana asks to wait before the next poll: only a
+// rate limit can delay that, since the name is just a label.
+func (p *Poller) refreshName(ctx context.Context, now time.Time) time.Duration {
+	if now.Before(p.askName) || p.state.Open {
+		return 0
 	}
 	p.setDeadline(now)
 	p.askName = now.Add(nameRetry)
 	name, err := p.name(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
-			level.Warn(p.logger).Log("msg", "name of the workspace not known", "err", err, "retry_in", nameRetry)
+			level.Warn(p.logger).Log("msg", "name of the workspace unknown", "err", err, "retry_in", nameRetry)
 		}
-		return err
+		if limited, ok := errors.AsType[*client.RateLimitError](err); ok {
+			return retryAfter(limited)
+		}
+		return 0
 	}
 	if name != p.state.Name {
 		next := p.state
 		next.Name = name
 		if err := p.commit(next, now); err != nil {
 			level.Warn(p.logger).Log("msg", "name of the workspace not saved", "err", err, "retry_in", nameRetry)
-			return nil // Asana answered.
+			return 0
 		}
 	}
 	p.askName = now.Add(nameEvery)
-	p.publish(false)
-	return nil
+	p.publish()
+	return 0
 }
 
-// name returns the name as it is on a label. A workspace without one keeps the name that it had.
+// name returns the name in the form of a label value. A workspace without one keeps the name that it had.
 func (p *Poller) name(ctx context.Context) (name string, err error) {
 	defer p.recoverPanic(&err)
 	name, err = p.source.WorkspaceName(ctx)

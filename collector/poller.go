@@ -3,9 +3,9 @@
 // Start with Poller.Run: it reads a page, counts it (State.With), makes the counts durable (Store.Save) and only then shows
 // them to the Collector. The package knows no HTTP: pages come from a Source, such as a *client.Client.
 //
-// In the order of an event's way: poller.go asks, with asking.go (which answers may be old), backoff.go and name.go; labels.go,
-// series.go, backlog.go and steps.go count, and state.go is what they make together; file.go is its form and store.go its
-// place on disk; view.go is what may be seen of it, and collector.go and metrics.go show that.
+// Follow an event through the files: poller.go asks for a page, with backoff.go, failure.go and name.go. state.go counts it
+// with labels.go, series.go, gap.go, backlog.go and steps.go. file.go encodes the State and store.go writes it. view.go
+// publishes it, and collector.go and metrics.go expose it.
 package collector
 
 import (
@@ -24,10 +24,12 @@ import (
 )
 
 const (
-	// quietCommit is how often an empty page at the end of the stream is committed at most.
+	// quietCommit is the shortest time between commits of empty pages at the end of the stream that leave the token as it is.
 	quietCommit = time.Minute
-	// missedPolls is how many polls a stuck poller may miss before it is called stuck, and a workspace not ready.
+	// missedPolls is the number of polls that may be missed before Healthy and Ready turn false.
 	missedPolls = 3
+	// emptyPages is the number of pages without events that are read at once, one after the other, because each promises more.
+	emptyPages = 10
 )
 
 // A Source is where pages come from; *client.Client is one.
@@ -54,7 +56,7 @@ type Options struct {
 	Logger log.Logger
 }
 
-// A Poller follows one workspace: it reads a page, makes the counts durable, shows them, and asks for the next.
+// A Poller follows one workspace: it reads a page, makes the counts durable, publishes them, and asks for the next page.
 // Run is called once; the other methods are safe for concurrent use.
 type Poller struct {
 	source    Source
@@ -68,24 +70,25 @@ type Poller struct {
 	published published
 	pollNow   chan struct{} // Holds at most one request.
 
-	// Run's goroutine owns what follows.
-	state      State
-	accepted   bool      // This process has accepted a page.
-	failures   int       // Polls that failed, in a row.
-	renewed    bool      // The last of these brought a fresh position.
-	unsaved    bool      // A reveal could not be saved: it waits for the next poll.
-	askName    time.Time // When to ask for the name of the workspace.
-	asking     asking
-	unfinished bool // The State that this process began with had a Running or an Unseen.
-	unseen     bool // The State on disk has an Unseen.
+	// The goroutine of Run owns the rest.
+	state       State
+	accepted    bool // This process has accepted a page.
+	unanswered  bool // The position was asked with before, maybe by the process before, and no answer was accepted.
+	failures    failures
+	empty       int       // Pages without events that promised more, in a row.
+	nonObjects  bool      // The last page had elements that are no objects.
+	revealLater bool      // A reveal could not be saved: it waits for the next poll.
+	askName     time.Time // When to ask for the name of the workspace.
+	lost        error     // Why this process no longer owns the state.
 }
 
 // NewPoller returns a Poller that goes on from state, which must be durable.
 func NewPoller(source Source, saver Saver, metrics *Metrics, state State, o Options) *Poller {
+	now := time.Now()
 	p := &Poller{
 		source: source, saver: saver, metrics: metrics, logger: o.Logger, jitter: o.Jitter, pollNow: make(chan struct{}, 1),
-		interval: cmp.Or(o.Interval, 15*time.Second), timeout: cmp.Or(o.Timeout, 30*time.Second), state: state.Resumed(), asking: asking{token: state.Token},
-		unfinished: state.Running != nil || state.Unseen != nil,
+		interval: cmp.Or(o.Interval, 15*time.Second), timeout: cmp.Or(o.Timeout, 30*time.Second),
+		state: state.Resumed().exposed(now, false), unanswered: state.Token != "",
 	}
 	if p.jitter == nil {
 		p.jitter = rand.Float64
@@ -98,9 +101,11 @@ func NewPoller(source Source, saver Saver, metrics *Metrics, state State, o Opti
 		MaxSeries:    o.MaxSeries,
 		CatchUpAfter: max(time.Minute, 2*p.interval),
 	}
-	now := time.Now()
-	p.state = p.state.exposed(now, false)
-	p.published.view.Store(&View{State: p.state, CatchingUp: state.Running != nil, LastSuccess: state.lastSuccess()})
+	view := &View{State: p.state, LastSuccess: state.lastSuccess()}
+	if state.Pending != nil { // Another process may have ended in a catch-up.
+		view.CatchingUpSince = now
+	}
+	p.published.view.Store(view)
 	p.setDeadline(now)
 	return p
 }
@@ -108,28 +113,27 @@ func NewPoller(source Source, saver Saver, metrics *Metrics, state State, o Opti
 // View returns what may be seen now. The caller must not change it.
 func (p *Poller) View() *View { return p.published.view.Load() }
 
-// Healthy tells whether the poller is on time. Failing polls are on time; a poller that hangs is not.
+// Healthy reports whether the poller is on time. Failing polls are on time; a poller that hangs is not.
 func (p *Poller) Healthy() bool { return time.Now().Before(*p.published.deadline.Load()) }
 
-// Ready tells whether the first catch-up is complete and the last poll that ended well is recent.
+// Ready reports whether the first catch-up is complete and the last successful poll is recent.
 func (p *Poller) Ready() bool {
 	view := p.View()
 	return view.Exposed && time.Since(view.LastPoll) <= missedPolls*p.interval
 }
 
-// PollNow makes the poller poll at once, whatever its back-off; only a time that Asana asked to wait is still waited for.
-// It does not block.
+// PollNow makes the poller poll at once, even if it is waiting after a failure. It does not block.
 func (p *Poller) PollNow() {
 	select {
 	case p.pollNow <- struct{}{}:
-	default: // It was asked already.
+	default: // One request is enough.
 	}
 }
 
-// Run polls until ctx ends, which is no error.
+// Run polls until ctx ends, which is no error. It returns ErrLockLost when another process may own the state.
 func (p *Poller) Run(ctx context.Context) error {
 	nextPoll := time.Now()
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && p.lost == nil {
 		now := time.Now()
 		p.setDeadline(now)
 		if now.Before(nextPoll) {
@@ -139,80 +143,63 @@ func (p *Poller) Run(ctx context.Context) error {
 		}
 		wake := p.nextWake(nextPoll)
 		p.setDeadline(wake)
-		sleep(ctx, time.Until(wake))
+		if p.wait(ctx, wake) {
+			nextPoll = time.Now()
+		}
 	}
 	p.flush()
-	return nil
+	return p.lost
 }
 
-// flush commits how far the stream was read since the last commit, and that all was shown, so that a restart does not look
-// like an outage.
+// flush commits AtEnd and that everything was published, so that a restart does not look like an outage.
 func (p *Poller) flush() {
-	if !p.accepted || p.state.Running != nil || !p.unseen && !p.state.AtEnd.After(p.state.Committed) {
+	if !p.accepted || p.state.Open || p.lost != nil {
 		return
 	}
 	if err := p.commit(p.state, time.Now()); err != nil {
-		level.Warn(p.logger).Log("msg", "the last quiet polls are not saved", "err", err)
+		level.Warn(p.logger).Log("msg", "last quiet polls not saved", "err", err)
 	}
 }
 
-// pollOnce polls once and returns when to poll again.
+// pollOnce polls and returns when to poll again.
 func (p *Poller) pollOnce(ctx context.Context, start time.Time) time.Time {
-	p.unsaved = false
+	p.revealLater = false
 	more, err := p.poll(ctx)
 	now := time.Now()
 	switch {
 	case ctx.Err() != nil:
 		return now // Asked to stop: not a failure.
 	case err != nil:
-		return now.Add(p.failed(err))
-	case p.failures > 0:
-		level.Info(p.logger).Log("msg", "polls succeed again", "failures", p.failures)
-		p.failures, p.renewed = 0, false
+		return now.Add(p.failed(err, now))
 	}
-	p.published.change(func(v *View) { v.Up, v.LastPoll = true, now })
+	p.succeeded(now)
 	if more {
 		return now
 	}
-	nextPoll := start.Add(p.interval)
-	if asked := now.Add(askedFor(p.refreshName(ctx, now))); asked.After(nextPoll) {
-		return asked
-	}
-	return nextPoll
+	wait := p.refreshName(ctx, now)
+	return later(start.Add(p.interval), time.Now().Add(wait))
 }
 
-// failed notes a poll that failed, and returns how long to wait.
-func (p *Poller) failed(err error) time.Duration {
-	expired, ok := errors.AsType[*client.SyncExpiredError](err)
-	renewed := ok && expired.Sync != ""
-	msg := "poll failed, the position stays"
-	if renewed {
-		msg = "poll failed, a fresh position is used"
-	}
-	if renewed && !p.renewed {
-		p.failures = 0 // Asana answers again, and each minute without a poll is one that may not be readable later.
-	}
-	p.renewed = renewed
-	p.failures++
-	wait := backoff(p.failures, err, p.jitter())
-	p.published.change(func(v *View) { v.Up = false })
-	level.Warn(p.logger).Log("msg", msg, "err", err, "failures", p.failures, "retry_in", wait)
-	return wait
-}
-
-// poll asks for one page and counts it. It tells whether another can be had at once.
+// poll asks for one page and counts it. It reports whether to ask for the next one at once.
 func (p *Poller) poll(ctx context.Context) (more bool, err error) {
 	defer p.recoverPanic(&err)
-	again, asked := p.asking.begin(p.state.Token), time.Now()
-	page, err := p.source.Events(ctx, p.state.Token)
+	replayed, asked, token := p.unanswered, time.Now(), p.state.Token
+	dead := p.failures.refusedSince(p.state.Committed, asked)
+	if dead {
+		token = ""
+	}
+	p.unanswered = true
+	page, err := p.source.Events(ctx, token)
 	if expired, ok := errors.AsType[*client.SyncExpiredError](err); ok && expired.Sync != "" {
 		return p.expired(expired, asked)
 	}
-	if err != nil {
-		p.asking.lost()
+	switch {
+	case err != nil:
 		return false, err
+	case dead:
+		return false, p.restart(page, asked)
 	}
-	return p.accept(page, asked, p.asking.answered(page.Sync, again))
+	return p.accept(page, asked, replayed)
 }
 
 // recoverPanic, deferred, turns a panic into an error.
@@ -223,73 +210,97 @@ func (p *Poller) recoverPanic(err *error) {
 	}
 }
 
-// accept commits a page and publishes it, unless it is part of a backlog that goes on. A page that may be old is not the end
-// of the stream, whatever it says, and more can always be had.
+// accept commits a page and publishes it if it is the end of the stream.
 //
-// What Asana says of the end of the stream may be as old as the question.
-func (p *Poller) accept(page client.Page, asked time.Time, mayBeOld bool) (askAgain bool, err error) {
+// Asana documents that the same token "will always return the same results". So the answer to a token that was asked with
+// before may be a replay, which ends where the stream ended then: it never ends a stretch, and more can always be had.
+func (p *Poller) accept(page client.Page, asked time.Time, replayed bool) (more bool, err error) {
 	now := time.Now()
-	moved, empty := page.Sync != p.state.Token, len(page.Events)+page.NonObjects == 0
-	askAgain = mayBeOld || page.HasMore && !empty // A page with nothing in it promises nothing: it could spin.
-	page.HasMore = page.HasMore || mayBeOld
-	switch {
-	case !moved && len(page.Events) > 0:
-		return false, errors.New("page has events but does not advance the sync token, so they would come again")
-	case !moved && page.HasMore:
-		return false, errors.New("page says that there is more but does not advance the sync token, so the stream stands still")
-	case page.NonObjects > 0:
-		level.Warn(p.logger).Log("msg", "elements of a page are no events", "elements", page.NonObjects)
+	moved := page.Sync != p.state.Token
+	if !moved && (len(page.Events) > 0 || page.HasMore) {
+		return false, errors.New("the page brings or promises events without a new sync token, so they would come again; the stream stands still")
 	}
-	if empty && !page.HasMore && !p.worthCommit(moved, now) {
-		p.state = p.state.atEnd(asked)
+	more = p.moreAtOnce(page)
+	if replayed && moved {
+		page.HasMore, more = true, true
+	}
+	if !moved && p.state.quiet(now, p.limits) {
+		p.state.AtEnd = truncate(asked)
 	} else if err := p.count(page, asked, now); err != nil {
 		return false, err
 	}
-	p.accepted = true
-	p.publish(!page.HasMore)
+	p.accepted, p.unanswered = true, false
+	p.publish()
 	level.Debug(p.logger).Log("msg", "page counted", "events", len(page.Events), "has_more", page.HasMore)
-	return askAgain, nil
+	return more, nil
 }
 
-// worthCommit tells whether an empty page at the end of the stream changes more than the time, or that for long.
-func (p *Poller) worthCommit(moved bool, now time.Time) bool {
-	reading := p.state.Running != nil && (p.accepted || p.unfinished)
-	frozen := moved && p.asking.repeats // Whoever asks with the old token again learns nothing new.
-	return reading || frozen || p.state.Token == "" || p.state.behind(now, p.limits) ||
-		now.Sub(p.state.Committed).Abs() >= quietCommit // Abs, since the clock may have been set back.
+// moreAtOnce reports whether to ask for the page after this one at once: it promises one, and the last pages were not all
+// without events, so a broken stream is not asked without a pause. It logs when odd pages begin.
+func (p *Poller) moreAtOnce(page client.Page) bool {
+	if page.NonObjects > 0 && !p.nonObjects {
+		level.Warn(p.logger).Log("msg", "elements of a page are not events and not counted", "elements", page.NonObjects)
+	}
+	p.nonObjects = page.NonObjects > 0
+	if !page.HasMore || len(page.Events) > 0 {
+		p.empty = 0
+		return page.HasMore
+	}
+	if p.empty++; p.empty == emptyPages {
+		level.Warn(p.logger).Log("msg", "pages without events promise more: asking for one each interval", "pages", p.empty)
+	}
+	return p.empty < emptyPages
 }
 
 // count commits the State after a page.
 func (p *Poller) count(page client.Page, asked, now time.Time) error {
-	lostSince := p.state.LostSince
-	next := p.state.With(page, now, p.limits)
-	if !page.HasMore {
-		next.AtEnd = truncate(asked)
-	}
-	if err := p.commit(next, now); err != nil {
+	before := p.state
+	if err := p.commit(p.state.With(page, asked, now, p.limits), now); err != nil {
 		return err
 	}
-	p.logLost(Lost{StateLost, lostSince, now, true})
+	p.logLost(Lost{StateLost, before.LostSince, now, true})
+	if n := p.state.gap(SyncError).Count - before.gap(SyncError).Count; n > 0 {
+		level.Error(p.logger).Log("msg", "gap: Asana reports that it lost events", "reason", SyncError, "reports", n)
+	}
 	p.metrics.counted(page.Events, now)
 	return nil
 }
 
-// expired goes on from a fresh token, and reports what was lost.
+// expired goes on from a fresh token.
 func (p *Poller) expired(e *client.SyncExpiredError, asked time.Time) (more bool, err error) {
-	now := time.Now()
-	first := p.state.Token == ""
-	next, lost := p.state.Expired(e.Sync, now, p.accepted)
-	next.AtEnd = truncate(asked)
-	if err := p.commit(next, now); err != nil {
+	first, now := p.state.Token == "", time.Now()
+	next, lost := p.state.Expired(e.Sync, asked, now, p.accepted, p.limits)
+	if err := p.renew(next, lost, now); err != nil {
 		return false, err
 	}
-	p.publish(p.accepted) // What was read of a catch-up is all that will be.
-	p.logLost(lost)
-	if first {
-		level.Info(p.logger).Log("msg", "counting starts now", "epoch", next.Epoch.Format(time.RFC3339))
-		return true, nil
+	if !first {
+		return false, e
 	}
-	return false, e
+	level.Info(p.logger).Log("msg", "counting starts now", "epoch", next.Epoch.Format(time.RFC3339))
+	return retryAfter(e) == 0, nil
+}
+
+// restart goes on from a page that was asked for without a token, after Asana had refused the position for so long that it
+// can't be alive.
+func (p *Poller) restart(page client.Page, asked time.Time) error {
+	now := time.Now()
+	next, lost := p.state.Expired(page.Sync, asked, now, p.accepted, p.limits)
+	if err := p.renew(next.With(page, asked, now, p.limits), lost, now); err != nil {
+		return err
+	}
+	p.accepted = true
+	return nil
+}
+
+// renew commits and publishes the State with a fresh position, and logs what was lost.
+func (p *Poller) renew(next State, lost Lost, now time.Time) error {
+	if err := p.commit(next, now); err != nil {
+		return err
+	}
+	p.unanswered = false
+	p.publish()
+	p.logLost(lost)
+	return nil
 }
 
 // logLost logs a gap, if there is one, with both ends.
@@ -297,61 +308,74 @@ func (p *Poller) logLost(lost Lost) {
 	if lost.From.IsZero() {
 		return
 	}
-	level.Error(p.logger).Log("msg", "gap: what happened in between can't be read any more", "reason", lost.Reason,
+	level.Error(p.logger).Log("msg", "gap: the events in between are lost", "reason", lost.Reason,
 		"from", lost.From.Format(time.RFC3339), "to", lost.To.Format(time.RFC3339), "new_epoch", lost.NewEpoch)
 }
 
 // commit makes next durable and only then the state.
 func (p *Poller) commit(next State, now time.Time) error {
-	if next.Running == nil {
+	if !next.Open {
 		next = next.reveal(now, p.limits.ZeroFirst)
 	}
 	start := time.Now()
 	err := p.saver.Save(next)
 	p.metrics.committed(err, time.Since(start))
-	if err == nil {
-		p.state, p.unseen = next, next.Unseen != nil
+	switch {
+	case err == nil:
+		p.state = next
+	case errors.Is(err, ErrLockLost):
+		p.lost = err
 	}
 	return err
 }
 
-// publish lets people see the state, which is durable. A state with a backlog that goes on stays hidden.
-func (p *Poller) publish(atEnd bool) {
-	exposed := p.View().Exposed || atEnd
-	p.published.change(func(v *View) {
-		v.LastSuccess = p.state.lastSuccess()
-		v.CatchingUp = p.state.Running != nil
-		if !v.CatchingUp {
-			v.State, v.Exposed = p.state, exposed
-		}
-	})
-	if p.state.Running == nil {
-		p.state = p.state.exposed(time.Now(), exposed) // From now on, and not from before a commit that took long.
+// publish lets others see the state, which is durable, unless it is open.
+func (p *Poller) publish() {
+	now := time.Now() // Not from before a commit that took long.
+	if !p.state.Open {
+		p.state.Pending = nil
+	}
+	p.published.show(p.state, now)
+	if !p.state.Open {
+		p.state = p.state.exposed(now, true)
 	}
 }
 
 // reveal shows the values of series that were at 0 for long enough.
 func (p *Poller) reveal(now time.Time) {
 	if err := p.commit(p.state, now); err != nil {
-		p.unsaved = true
+		p.revealLater = true
 		level.Warn(p.logger).Log("msg", "new series stay at zero", "err", err)
 		return
 	}
-	p.publish(false)
+	p.publish()
 }
 
 // nextWake returns when there is something to do: a poll, or a series to reveal before it.
 func (p *Poller) nextWake(nextPoll time.Time) time.Time {
-	if p.unsaved || p.state.Running != nil {
+	if p.revealLater || p.state.Open {
 		return nextPoll
 	}
-	if at := p.state.nextReveal(p.limits.ZeroFirst); !at.IsZero() && at.Before(nextPoll) {
-		return at
+	if at := p.state.nextReveal(p.limits.ZeroFirst); !at.IsZero() {
+		return earlier(at, nextPoll)
 	}
 	return nextPoll
 }
 
-// setDeadline says that the poller will be back at the given time, or three polls and a request later at the latest.
+// wait returns at the given time, when ctx ends, or when PollNow is called, which it reports.
+func (p *Poller) wait(ctx context.Context, until time.Time) (pollNow bool) {
+	timer := time.NewTimer(time.Until(until))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-p.pollNow:
+		return true
+	}
+	return false
+}
+
+// setDeadline announces that the poller reports back at the given time, or three polls and a request later at the latest.
 func (p *Poller) setDeadline(at time.Time) {
 	deadline := at.Add(missedPolls*p.interval + p.timeout)
 	p.published.deadline.Store(&deadline)

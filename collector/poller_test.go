@@ -74,12 +74,12 @@ func TestNothingMakesThePollerSpin(t *testing.T) {
 			func(call int, _ string) (client.Page, error) {
 				return client.Page{Sync: strconv.Itoa(call), HasMore: true}, nil
 			},
-			241, 241, 0,
+			241 + emptyPages, 241 + emptyPages, 0,
 		},
 		{
 			"empty pages that move",
 			func(call int, _ string) (client.Page, error) { return client.Page{Sync: strconv.Itoa(call)}, nil },
-			241, 60, 0,
+			241, 241, 0,
 		},
 		{
 			"every token is expired",
@@ -123,10 +123,11 @@ func TestQuietPollsAreCommittedOnceAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, following(), Options{}, stream())
 		r.run(10*time.Minute + time.Second)
-		var want []time.Duration
+		want := []time.Duration{0} // That of newRig.
 		for minutes := range 11 {
-			want = append(want, time.Duration(minutes)*time.Minute) // The first is that of newRig.
+			want = append(want, time.Duration(minutes)*time.Minute)
 		}
+		want = append(want, 10*time.Minute+time.Second) // The last words.
 		wantEqual(t, "commits", r.disk.at, want)
 		wantEqual(t, "at the end", r.disk.last().AtEnd, at(10*time.Minute))
 	})
@@ -256,8 +257,8 @@ func TestStopIsNoFailure(t *testing.T) {
 			cancel()
 			return client.Page{}, errors.New("context canceled")
 		})
-		if err := r.Run(ctx); err != nil || r.failures != 0 {
-			t.Errorf("Run returned %v after %d failures", err, r.failures)
+		if err := r.Run(ctx); err != nil || r.failures.n != 0 {
+			t.Errorf("Run returned %v after %d failures", err, r.failures.n)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package collector
 
 import (
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -12,42 +13,27 @@ type Series struct {
 	exposure
 }
 
-// A Gap sums up the stretches that were lost for one reason.
-type Gap struct {
-	Count   uint64
-	Seconds float64
-	exposure
-}
-
-// exposure is what makes the first increment of a counter visible to increase(): it is seen at 0 first.
+// exposure exposes a new counter at 0 before its value; otherwise increase() misses the first increment.
 type exposure struct {
 	// Created is when the counter was at zero.
 	Created time.Time
-	// Shown tells that its value may be seen.
+	// Shown is whether the value is exposed. It is never taken back.
 	Shown bool
-	// since is when this process began to expose it.
+	// since is when this process began to expose the counter.
 	since time.Time
 }
 
-// due tells whether a counter has been exposed at 0 for long enough.
+// due reports whether the counter has been exposed at 0 for zeroFirst.
 func (e exposure) due(now time.Time, zeroFirst time.Duration) bool {
 	return !e.Shown && (zeroFirst == 0 || !e.since.IsZero() && now.Sub(e.since) >= zeroFirst)
 }
 
-// Visible returns what may be seen of the value.
+// Visible returns the value to expose.
 func (s Series) Visible() uint64 {
 	if !s.Shown {
 		return 0
 	}
 	return s.Value
-}
-
-// Visible returns what may be seen of the gaps.
-func (g Gap) Visible() (count uint64, seconds float64) {
-	if !g.Shown {
-		return 0, 0
-	}
-	return g.Count, g.Seconds
 }
 
 func (e *exposure) exposedSince(now time.Time) {
@@ -56,15 +42,62 @@ func (e *exposure) exposedSince(now time.Time) {
 	}
 }
 
-// counting finds the series of a label set, and makes it where there is none.
+// exposed returns the State when a process has begun to expose its gaps and, if events is true, its series.
+func (s State) exposed(now time.Time, events bool) State {
+	for i := range s.Gaps {
+		s.Gaps[i].exposedSince(now)
+	}
+	fresh := func(series Series) bool { return !series.Shown && series.since.IsZero() }
+	if !events || !slices.ContainsFunc(s.series, fresh) {
+		return s
+	}
+	s.series = slices.Clone(s.series)
+	for i := range s.series {
+		s.series[i].exposedSince(now)
+	}
+	return s
+}
+
+// reveal returns the State in which every counter that is due shows its value.
+func (s State) reveal(now time.Time, zeroFirst time.Duration) State {
+	if due := func(series Series) bool { return series.due(now, zeroFirst) }; slices.ContainsFunc(s.series, due) {
+		s.series = slices.Clone(s.series)
+		for i := range s.series {
+			s.series[i].Shown = s.series[i].Shown || s.series[i].due(now, zeroFirst)
+		}
+	}
+	for i := range s.Gaps {
+		s.Gaps[i].Shown = s.Gaps[i].Shown || s.Gaps[i].due(now, zeroFirst)
+	}
+	return s
+}
+
+// nextReveal returns when the next counter that is not zero is due; the zero time if there is none.
+func (s State) nextReveal(zeroFirst time.Duration) time.Time {
+	var next time.Time
+	consider := func(e exposure, counted bool) {
+		if at := e.since.Add(zeroFirst); counted && !e.Shown && !e.since.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	for _, series := range s.series {
+		consider(series.exposure, series.Value > 0)
+	}
+	for _, gap := range s.Gaps {
+		consider(gap.exposure, gap.Count > 0)
+	}
+	return next
+}
+
+// counting finds the series of a label set, and adds the missing ones to its State.
 type counting struct {
 	*State
 	created   time.Time // Of a new series: the time of the previous commit.
 	maxSeries int
-	copied    bool // The index is our own.
+	copied    bool // The index is this State's own.
 }
 
-// at returns the place of the series under which an event with these labels counts.
+// at returns the place of the series that counts events with these labels.
 func (c *counting) at(labels Labels) int {
 	i, ok := c.index[labels]
 	if !ok && c.active >= c.maxSeries && !labels.isFolded() {

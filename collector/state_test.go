@@ -43,7 +43,7 @@ func randomStates(r *rand.Rand, limits Limits) []State {
 		s := states[len(states)-1]
 		switch r.IntN(10) {
 		case 0:
-			s, _ = s.Expired(strconv.Itoa(r.Int()), now, r.IntN(3) > 0)
+			s, _ = s.Expired(strconv.Itoa(r.Int()), now, now, r.IntN(3) > 0, lax())
 		case 1:
 			s = s.exposed(now, true)
 		case 2:
@@ -51,7 +51,7 @@ func randomStates(r *rand.Rand, limits Limits) []State {
 		case 3:
 			s.Name = "Ex\u00e4mple"
 		default:
-			s = s.With(randomPage(r, now), now, limits)
+			s = s.With(randomPage(r, now), now, now, limits)
 		}
 		states = append(states, s)
 	}
@@ -70,7 +70,7 @@ func TestOlderStatesStayAsTheyWere(t *testing.T) {
 		for _, s := range slices.Backward(states) { // Each goes on in two ways.
 			now := at(time.Duration(r.Int64N(int64(time.Hour))))
 			for range 2 {
-				s.With(randomPage(r, now), now, limits).exposed(now, true).reveal(now.Add(time.Hour), limits.ZeroFirst).atEnd(now)
+				s.With(randomPage(r, now), now, now, limits).exposed(now, true).reveal(now.Add(time.Hour), limits.ZeroFirst)
 			}
 		}
 		for i, s := range states {
@@ -89,14 +89,14 @@ func TestStatesThatBranchKnowNothingOfEachOther(t *testing.T) {
 		s := states[len(states)-1]
 		now := s.Committed.Add(time.Second)
 		page1, page2 := randomPage(r, now), randomPage(r, now)
-		s.With(page1, now, lax())
-		got := encoded(t, s.With(page2, now, lax()))
+		s.With(page1, now, now, lax())
+		got := encoded(t, s.With(page2, now, now, lax()))
 
 		alone, err := decode([]byte(encoded(t, s)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := encoded(t, alone.With(page2, now, lax())); got != want {
+		if want := encoded(t, alone.With(page2, now, now, lax())); got != want {
 			t.Fatalf("seed %d: beside another branch\n%s\nalone\n%s", seed, got, want)
 		}
 	}
@@ -117,7 +117,7 @@ func TestEveryEventIsCountedOnce(t *testing.T) {
 						deletions++
 					}
 				}
-				s = s.With(page, now, Limits{MaxSeries: maxSeries, CatchUpAfter: time.Minute})
+				s = s.With(page, now, now, Limits{MaxSeries: maxSeries, CatchUpAfter: time.Minute})
 				now = now.Add(time.Minute)
 			}
 			var sum, sumDeleted, apart uint64
@@ -150,7 +150,7 @@ func TestFurtherSeriesAreFolded(t *testing.T) {
 		change("name"), event("deleted", "project", at(0)), // Room for these two.
 		change("notes"), change("due_on"), event("deleted", "dragon", at(0)), change("name"),
 		event("deleted", "tag", at(0)), // Exposed at 0 already, so it costs nothing.
-	}}, at(0), limits)
+	}}, at(0), at(0), limits)
 	want := map[Labels]uint64{
 		{Action: "changed", ResourceType: "task", ChangeField: "name"}: 2,
 		{Action: "deleted", ResourceType: "project"}:                   1,
@@ -179,17 +179,17 @@ func TestLoweringTheLimitDropsNothing(t *testing.T) {
 		page.Events = append(page.Events, e)
 		want[classify(e)] = 2
 	}
-	s := following().With(page, at(0), lax())
+	s := following().With(page, at(0), at(0), lax())
 	page.Events = append(page.Events, event("changed", "task", at(0)))
-	s = s.With(page, at(0), Limits{MaxSeries: 3, CatchUpAfter: time.Minute})
+	s = s.With(page, at(0), at(0), Limits{MaxSeries: 3, CatchUpAfter: time.Minute})
 	want[Labels{"changed", "task", folded, folded, folded}] = 1
 	wantEqual(t, "counts", counts(s), want)
 }
 
 func TestSeriesIsCreatedAtThePreviousCommit(t *testing.T) {
 	s := following()
-	s = s.With(client.Page{Sync: "1", Events: []client.Event{event("added", "task", at(0))}}, at(20*time.Second), lax())
-	s = s.With(client.Page{Sync: "2", Events: []client.Event{event("added", "tag", at(0))}}, at(50*time.Second), lax())
+	s = s.With(client.Page{Sync: "1", Events: []client.Event{event("added", "task", at(0))}}, at(20*time.Second), at(20*time.Second), lax())
+	s = s.With(client.Page{Sync: "2", Events: []client.Event{event("added", "tag", at(0))}}, at(50*time.Second), at(50*time.Second), lax())
 	for resource, want := range map[string]time.Time{"task": at(0), "tag": at(20 * time.Second)} {
 		if got := seriesOf(t, s, Labels{Action: "added", ResourceType: resource}).Created; !got.Equal(want) {
 			t.Errorf("%s created %s, want %s", resource, got, want)
@@ -247,7 +247,7 @@ func TestNewestEventIsRemembered(t *testing.T) {
 		{"a wild date", page(now.AddDate(50, 0, 0)), now.Add(time.Second)},
 		{"more than milliseconds", page(now.Add(time.Minute + 1234567)), now.Add(time.Minute + time.Millisecond)},
 	} {
-		s = s.With(test.page, now, lax())
+		s = s.With(test.page, now, now, lax())
 		if !s.LastEvent.Equal(test.want) {
 			t.Errorf("%s: newest event at %s, want %s", test.name, s.LastEvent, test.want)
 		}

@@ -38,6 +38,9 @@ func (e *DamagedError) Error() string {
 // Unwrap returns what was wrong with the file.
 func (e *DamagedError) Unwrap() error { return e.Err }
 
+// ErrLockLost reports that another process may own the state.
+var ErrLockLost = errors.New("lock lost")
+
 // OpenStore makes the folder where it is missing, locks it and removes what a killed process left behind. The lock is
 // held until Close or the end of the process.
 func OpenStore(dir, workspace string) (*Store, error) {

@@ -5,37 +5,64 @@ import (
 	"time"
 )
 
-// A View is what people may see: a State that is durable, and how the poller is doing. It is never changed.
+// A View is what other goroutines may see: a State that is durable, and how the poller is doing. It is never changed.
 type View struct {
 	// State is durable. During a catch-up it is the one before.
 	State State
-	// Exposed tells that the first catch-up is complete, so the events of State may be shown.
+	// Exposed is whether the first catch-up is complete, so that the events of State may be exposed.
 	Exposed bool
-	// Up tells that the last poll ended well.
+	// Up is whether the last poll succeeded.
 	Up bool
-	// CatchingUp tells that a backlog is being read.
-	CatchingUp bool
 	// LastSuccess is the time of the last commit of a page or a fresh position; zero until there was one.
 	LastSuccess time.Time
-	// LastPoll is the time of the last poll that ended well, in this process.
+	// LastPoll is the time of the last poll of this process that succeeded.
 	LastPoll time.Time
 	// Err is why the last poll failed, and FailingSince when the first of this run of failures was; zero while polls succeed.
 	Err          error
 	FailingSince time.Time
-	// CatchingUpSince is when the backlog that is being read began to be read; zero while there is none.
+	// CatchingUpSince is when the poller began to read what it is not showing yet; zero if it shows all that it has read.
 	CatchingUpSince time.Time
 }
 
-// published holds the View that everybody may read.
+// CatchingUp reports whether pages were read that are not shown before the end of the stream is reached.
+func (v *View) CatchingUp() bool { return !v.CatchingUpSince.IsZero() }
+
+// published holds the View for everybody to read.
 type published struct {
 	view atomic.Pointer[View]
 	// deadline is when the poller reports back at the latest.
 	deadline atomic.Pointer[time.Time]
 }
 
-// change replaces the View by a changed copy. The poller alone calls it.
+// change replaces the View by a changed copy. Only the poller calls it.
 func (p *published) change(change func(*View)) {
 	next := *p.view.Load()
 	change(&next)
 	p.view.Store(&next)
+}
+
+// failed notes a failed poll.
+func (p *published) failed(err error, now time.Time) {
+	p.change(func(v *View) {
+		if v.Up, v.Err = false, err; v.FailingSince.IsZero() {
+			v.FailingSince = now
+		}
+	})
+}
+
+// succeeded notes a poll that succeeded.
+func (p *published) succeeded(now time.Time) {
+	p.change(func(v *View) { v.Up, v.LastPoll, v.Err, v.FailingSince = true, now, nil, time.Time{} })
+}
+
+// show publishes a state, which is durable, unless it is open.
+func (p *published) show(s State, now time.Time) {
+	p.change(func(v *View) {
+		switch v.LastSuccess = s.lastSuccess(); {
+		case !s.Open:
+			v.State, v.Exposed, v.CatchingUpSince = s, true, time.Time{}
+		case v.CatchingUpSince.IsZero():
+			v.CatchingUpSince = now
+		}
+	})
 }

@@ -1,0 +1,55 @@
+package collector
+
+import (
+	"slices"
+	"time"
+
+	"asana_exporter/client"
+)
+
+// A Reason says why a part of the stream can't be counted any more.
+type Reason string
+
+// The reasons of a gap.
+const (
+	StateLost    Reason = "state_lost"    // The state file was damaged.
+	SyncError    Reason = "sync_error"    // Asana reported that it lost events itself; it does not say how long.
+	TokenExpired Reason = "token_expired" // Asana refused the position.
+)
+
+// Reasons returns all reasons.
+func Reasons() []Reason { return []Reason{StateLost, SyncError, TokenExpired} }
+
+// isSyncError reports whether e is Asana's report that it lost events, and not an event.
+func isSyncError(e client.Event) bool { return e.Action == "sync_error" }
+
+// A Gap sums up the parts of the stream that were lost for one reason.
+type Gap struct {
+	Count   uint64
+	Seconds float64
+	exposure
+}
+
+// Visible returns the values to expose.
+func (g Gap) Visible() (count uint64, seconds float64) {
+	if !g.Shown {
+		return 0, 0
+	}
+	return g.Count, g.Seconds
+}
+
+// Lost is a part of the stream that became a gap; From is zero if there is none.
+type Lost struct {
+	Reason   Reason
+	From, To time.Time
+	NewEpoch bool
+}
+
+// lose adds a gap. It changes s.
+func (s *State) lose(lost Lost) {
+	gap := s.gap(lost.Reason)
+	gap.Count++
+	gap.Seconds += max(0, lost.To.Sub(lost.From).Seconds())
+}
+
+func (s *State) gap(reason Reason) *Gap { return &s.Gaps[slices.Index(Reasons(), reason)] }
