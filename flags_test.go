@@ -78,10 +78,10 @@ func TestBadStartEndsWithOneLine(t *testing.T) {
 
 		{"state folder that is a file", func(t *testing.T) []string {
 			return arguments(t, "--state.dir", file(t, ""))
-		}, `^state folder: .*; make it writable or name another with --state.dir$`},
+		}, `^state folder: .*; make the folder writable or name another with --state.dir$`},
 		{"state folder below a file", func(t *testing.T) []string {
 			return arguments(t, "--state.dir", filepath.Join(file(t, ""), "state"))
-		}, `^state folder: .*; make it writable or name another with --state.dir$`},
+		}, `^state folder: .*; make the folder writable or name another with --state.dir$`},
 		{"state folder in use", func(t *testing.T) []string {
 			dir := t.TempDir()
 			store, err := collector.OpenStore(dir, testWorkspace)

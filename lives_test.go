@@ -271,7 +271,7 @@ func stateBody(dir string) ([]byte, error) {
 // writeState replaces the state file in dir by one with a right checksum.
 func writeState(t *testing.T, dir string, body []byte) {
 	t.Helper()
-	content := fmt.Sprintf(`{"sha256":"%x","state":%s}`+"\n", sha256.Sum256(body), body)
+	content := fmt.Sprintf(`{"state":%s,"sha256":"%x"}`+"\n", body, sha256.Sum256(body))
 	next := filepath.Join(dir, "next")
 	if err := os.WriteFile(next, []byte(content), 0o600); err != nil {
 		t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	stdlog "log"
 	"os"
 	"os/signal"
@@ -96,13 +95,13 @@ func newPoller(
 	if err != nil {
 		return nil, nil, err
 	}
-	state, note, err := store.Begin(time.Now())
+	state, damaged, err := store.Begin(time.Now())
 	if err != nil {
 		_ = store.Close() // The first error says more.
 		return nil, nil, err
 	}
 	level.Info(logger).Log("msg", "starting asana_exporter", "version", version.Info(), "build", version.BuildContext())
-	logBegin(logger, state, note)
+	logBegin(logger, state, damaged)
 	poller = collector.NewPoller(source, store, metrics, state, collector.Options{
 		Interval:  c.pollInterval,
 		Timeout:   c.timeout,
@@ -130,16 +129,16 @@ func newSource(c config, demo *demo, observe func(client.Exchange)) (*client.Cli
 	return client.New(options)
 }
 
-// logBegin says where counting goes on.
-func logBegin(logger log.Logger, state collector.State, note error) {
+// logBegin logs where counting goes on.
+func logBegin(logger log.Logger, state collector.State, damaged *collector.DamagedError) {
 	switch {
-	case note == nil:
-		level.Info(logger).Log("msg", "state loaded", "epoch", state.Epoch.Format(time.RFC3339),
-			"committed", state.Committed.Format(time.RFC3339), "series", state.Active())
-	case errors.Is(note, fs.ErrNotExist):
+	case damaged != nil:
+		level.Error(logger).Log("msg", "state lost: counting starts from zero", "err", damaged)
+	case state.Token == "":
 		level.Info(logger).Log("msg", "no state yet: counting starts from zero")
 	default:
-		level.Error(logger).Log("msg", "state lost: counting starts from zero", "err", note)
+		level.Info(logger).Log("msg", "state loaded", "epoch", state.Epoch.Format(time.RFC3339),
+			"committed", state.Committed.Format(time.RFC3339), "series", state.Active())
 	}
 }
 

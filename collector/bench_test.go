@@ -2,6 +2,8 @@ package collector
 
 import (
 	"fmt"
+	"io"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"syscall"
@@ -82,7 +84,7 @@ func BenchmarkPageOfABacklog(b *testing.B) {
 			b.ReportAllocs()
 			defer reportCPU(b)()
 			for b.Loop() {
-				if _, err := s.With(page, at(25*time.Hour), at(25*time.Hour), lax()).encode(); err != nil {
+				if _, err := s.With(page, at(25*time.Hour), at(25*time.Hour), lax()).WriteTo(io.Discard); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -97,7 +99,7 @@ func BenchmarkEncode(b *testing.B) {
 			b.ReportAllocs()
 			defer reportCPU(b)()
 			for b.Loop() {
-				if _, err := s.encode(); err != nil {
+				if _, err := s.WriteTo(io.Discard); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -117,6 +119,30 @@ func BenchmarkDecode(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+		})
+	}
+}
+
+// What a page costs beside its events: a new State, its file and its place in the Collector.
+func BenchmarkPageOfManySeries(b *testing.B) {
+	for _, n := range []int{100, 1000, 10_000, 100_000} {
+		s, page := many(n)
+		limits := Limits{MaxSeries: 2 * n, CatchUpAfter: time.Minute}
+		b.Run(fmt.Sprintf("series=%d", n), func(b *testing.B) {
+			defer debug.SetMemoryLimit(debug.SetMemoryLimit(80 << 20)) // That of main.go.
+			store, err := OpenStore(b.TempDir(), "1")
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer store.Close()
+			for b.Loop() {
+				s = s.With(page, at(2*time.Second), at(2*time.Second), limits)
+				if err := store.Save(s); err != nil {
+					b.Fatal(err)
+				}
+				s.Pending = nil
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/series")
 		})
 	}
 }

@@ -43,12 +43,12 @@ func Example() {
 		return
 	}
 	defer store.Close()
-	state, note, err := store.Begin(time.Now())
+	state, damaged, err := store.Begin(time.Now())
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println("first start:", note != nil)
+	fmt.Println("damaged:", damaged != nil)
 
 	ctx, cancel := context.WithCancel(context.Background())
 	registry := prometheus.NewRegistry()
@@ -67,6 +67,6 @@ func Example() {
 		}
 	}
 	// Output:
-	// first start: true
+	// damaged: false
 	// deleted task 1
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,11 +92,11 @@ func seriesOf(t *testing.T, s State, labels Labels) Series {
 // encoded returns all of a State that a restart keeps.
 func encoded(t testing.TB, s State) string {
 	t.Helper()
-	content, err := s.encode()
-	if err != nil {
+	var content strings.Builder
+	if _, err := s.WriteTo(&content); err != nil {
 		t.Fatal(err)
 	}
-	return string(content)
+	return content.String()
 }
 
 func wantEqual[T any](t *testing.T, what string, got, want T) {

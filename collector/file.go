@@ -6,6 +6,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
+	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -20,11 +23,11 @@ const stateVersion = 1
 // ErrNewerState reports a state file that a newer version of the program has written.
 var ErrNewerState = errors.New("written by a newer version")
 
-// A state file is one JSON object: head, the checksum of the body, middle, the body, tail.
+// A state file is one JSON object: head, the body, middle, the checksum of the body, tail.
 const (
-	fileHead   = `{"sha256":"`
-	fileMiddle = `","state":`
-	fileTail   = "}\n"
+	fileHead   = `{"state":`
+	fileMiddle = `,"sha256":"`
+	fileTail   = "\"}\n"
 )
 
 // stateFile is the body of a state file.
@@ -41,7 +44,7 @@ type stateFile struct {
 	Gaps      []gapFile    `json:"gaps"`
 	Pending   *Stretch     `json:"pending,omitzero"`
 	Backlogs  []Backlog    `json:"backlogs,omitzero"`
-	Series    []seriesFile `json:"series,omitzero"` // Last, and written by appendSeries.
+	Series    []seriesFile `json:"series,omitzero"` // Last, and written by WriteTo.
 }
 
 type gapFile struct {
@@ -59,8 +62,55 @@ type seriesFile struct {
 	Shown   bool      `json:"shown"`
 }
 
-// encode returns the content of a state file.
-func (s State) encode() ([]byte, error) {
+// WriteTo writes a state file. It holds little of it in memory: a state may be larger than the soft memory limit allows twice.
+func (s State) WriteTo(w io.Writer) (written int64, err error) {
+	start, err := s.start()
+	if err != nil {
+		return 0, err
+	}
+	out := &output{w: w, sum: sha256.New()}
+	out.write([]byte(fileHead), nil)
+	out.write(start, out.sum)
+	buffer := make([]byte, 0, chunk+4<<10)
+	for i, series := range s.series {
+		if i > 0 {
+			buffer = append(buffer, ',')
+		}
+		if buffer = appendSeries(buffer, series); len(buffer) >= chunk {
+			out.write(buffer, out.sum)
+			buffer = buffer[:0]
+		}
+	}
+	out.write(append(buffer, "]}"...), out.sum)
+	out.write(append(hex.AppendEncode([]byte(fileMiddle), out.sum.Sum(nil)), fileTail...), nil)
+	return out.n, out.err
+}
+
+// chunk is how much of a state file is written at once.
+const chunk = 64 << 10
+
+// output writes to w and sum until the first error.
+type output struct {
+	w   io.Writer
+	sum hash.Hash
+	n   int64
+	err error
+}
+
+func (o *output) write(p []byte, sum hash.Hash) {
+	if o.err != nil {
+		return
+	}
+	if sum != nil {
+		sum.Write(p)
+	}
+	var n int
+	n, o.err = o.w.Write(p)
+	o.n += int64(n)
+}
+
+// start returns the body of a state file up to the first series.
+func (s State) start() ([]byte, error) {
 	file := stateFile{
 		Version:   stateVersion,
 		Workspace: s.Workspace,
@@ -83,32 +133,22 @@ func (s State) encode() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	body := append(make([]byte, 0, len(start)+256*len(s.series)), bytes.TrimSuffix(start, []byte("}"))...)
-	body = appendSeries(body, s.series)
-	body = append(body, '}')
-	return bytes.Join([][]byte{[]byte(fileHead), checksum(body), []byte(fileMiddle), body, []byte(fileTail)}, nil), nil
+	return append(bytes.TrimSuffix(start, []byte("}")), `,"series":[`...), nil
 }
 
-// appendSeries appends the member "series" of a stateFile. It is nearly all of a file; encoding it by reflection would take
-// four times as long, and most of a commit.
-func appendSeries(body []byte, series []Series) []byte {
-	body = append(body, `,"series":[`...)
-	for i, s := range series {
-		if i > 0 {
-			body = append(body, ',')
-		}
-		body = append(body, '{')
-		body = appendLabel(body, `"action":`, s.Labels.Action)
-		body = appendLabel(body, `"resource_type":`, s.Labels.ResourceType)
-		body = appendLabel(body, `"resource_subtype":`, s.Labels.ResourceSubtype)
-		body = appendLabel(body, `"change_field":`, s.Labels.ChangeField)
-		body = appendLabel(body, `"parent_type":`, s.Labels.ParentType)
-		body = strconv.AppendUint(append(body, `"value":`...), s.Value, 10)
-		body = s.Created.AppendFormat(append(body, `,"created":"`...), time.RFC3339Nano)
-		body = strconv.AppendBool(append(body, `","shown":`...), s.Shown)
-		body = append(body, '}')
-	}
-	return append(body, ']')
+// appendSeries appends an element of the member "series" of a stateFile. Series are nearly all of a file, and encoding them by
+// reflection takes four times as long.
+func appendSeries(body []byte, s Series) []byte {
+	body = append(body, '{')
+	body = appendLabel(body, `"action":`, s.Labels.Action)
+	body = appendLabel(body, `"resource_type":`, s.Labels.ResourceType)
+	body = appendLabel(body, `"resource_subtype":`, s.Labels.ResourceSubtype)
+	body = appendLabel(body, `"change_field":`, s.Labels.ChangeField)
+	body = appendLabel(body, `"parent_type":`, s.Labels.ParentType)
+	body = strconv.AppendUint(append(body, `"value":`...), s.Value, 10)
+	body = s.Created.AppendFormat(append(body, `,"created":"`...), time.RFC3339Nano)
+	body = strconv.AppendBool(append(body, `","shown":`...), s.Shown)
+	return append(body, '}')
 }
 
 // appendLabel appends a member of an object, and nothing where it is empty.
@@ -120,7 +160,7 @@ func appendLabel(body []byte, name, value string) []byte {
 	return append(body, ',')
 }
 
-// decode is the reverse of encode. It returns ErrNewerState for a file of a newer version, and another error for one that
+// decode is the reverse of State.WriteTo. It returns ErrNewerState for a file of a newer version, and another error for one that
 // is damaged.
 func decode(content []byte) (State, error) {
 	body, err := verified(content)
@@ -150,20 +190,19 @@ func decode(content []byte) (State, error) {
 func verified(content []byte) ([]byte, error) {
 	rest, ok1 := bytes.CutPrefix(content, []byte(fileHead))
 	rest, ok2 := bytes.CutSuffix(rest, []byte(fileTail))
-	sum, body, ok3 := bytes.Cut(rest, []byte(fileMiddle))
-	switch {
-	case !ok1 || !ok2 || !ok3:
+	end := len(rest) - hex.EncodedLen(sha256.Size)
+	if !ok1 || !ok2 || end < 0 {
 		return nil, errors.New("not a whole state file")
-	case !bytes.Equal(sum, checksum(body)):
+	}
+	body, ok3 := bytes.CutSuffix(rest[:end], []byte(fileMiddle))
+	sum := sha256.Sum256(body)
+	switch {
+	case !ok3:
+		return nil, errors.New("not a whole state file")
+	case !bytes.Equal(rest[end:], hex.AppendEncode(nil, sum[:])):
 		return nil, errors.New("checksum does not match")
 	}
 	return body, nil
-}
-
-// checksum returns the SHA-256 of body in lower-case hex.
-func checksum(body []byte) []byte {
-	sum := sha256.Sum256(body)
-	return hex.AppendEncode(nil, sum[:])
 }
 
 // state checks what a checksum can't: that the content makes sense.
@@ -203,4 +242,20 @@ func (f stateFile) state() (State, error) {
 		}
 	}
 	return s.complete(f.Committed), nil
+}
+
+// notAfter returns the State without times after now, which come from a clock that was ahead. They would last for ever, as created
+// timestamps in the future.
+func (s State) notAfter(now time.Time) State {
+	for _, t := range []*time.Time{&s.Epoch, &s.Committed, &s.AtEnd, &s.LastEvent} {
+		*t = earlier(*t, now)
+	}
+	for i := range s.Gaps {
+		s.Gaps[i].Created = earlier(s.Gaps[i].Created, now)
+	}
+	s.series = slices.Clone(s.series)
+	for i := range s.series {
+		s.series[i].Created = earlier(s.series[i].Created, now)
+	}
+	return s
 }

@@ -2,6 +2,7 @@ package collector
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"flag"
 	"fmt"
@@ -134,7 +135,7 @@ func TestEveryTruncationIsNoticed(t *testing.T) {
 
 // wrap returns a state file whose checksum is right, whatever its body.
 func wrap(body string) []byte {
-	return []byte(fileHead + string(checksum([]byte(body))) + fileMiddle + body + fileTail)
+	return fmt.Appendf(nil, "%s%s%s%x%s", fileHead, body, fileMiddle, sha256.Sum256([]byte(body)), fileTail)
 }
 
 func TestBodyThatIsNoState(t *testing.T) {
@@ -182,10 +183,7 @@ func TestKnownSetsAreAddedToAnOldFile(t *testing.T) {
 // What decodes encodes to something that decodes to the same.
 func FuzzDecodeState(f *testing.F) {
 	for _, s := range []State{small(), NewEpoch(at(0)), following()} {
-		content, err := s.encode()
-		if err != nil {
-			f.Fatal(err)
-		}
+		content := []byte(encoded(f, s))
 		body, err := verified(content)
 		if err != nil {
 			f.Fatal(err)
@@ -194,7 +192,7 @@ func FuzzDecodeState(f *testing.F) {
 		f.Add(body)
 	}
 	f.Add([]byte(`{"version":1,"epoch":"2000-01-01T00:00:00+23:59","series":[{"action":"\ud83e\udd8a","value":18446744073709551615}]}`))
-	f.Add([]byte(`{"version":1,"committed":"0000-01-01T00:00:00Z","backlog":{"seconds":-1e308},"running":{"minutes":[{"unix":-1}]}}`))
+	f.Add([]byte(`{"version":1,"committed":"0000-01-01T00:00:00Z","backlog":{"seconds":-1e308},"pending":{"steps":[-1,1,1]}}`))
 	f.Add([]byte(`{"version":1,"gaps":[{"reason":"state_lost","seconds":1e999},{"reason":"state_lost"},{"reason":"?"}]}`))
 	f.Add([]byte(`{"version":2}`))
 	f.Fuzz(func(t *testing.T, input []byte) {
@@ -213,4 +211,42 @@ func FuzzDecodeState(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A label that is missing in the file would be lost at the next start, and with it the counts.
+func TestEveryLabelIsInTheFile(t *testing.T) {
+	var all Labels
+	fields := reflect.ValueOf(&all).Elem()
+	sets := []Labels{{}}
+	for i := range fields.NumField() {
+		var one Labels
+		reflect.ValueOf(&one).Elem().Field(i).SetString("only")
+		fields.Field(i).SetString(fmt.Sprint("label ", i))
+		sets = append(sets, one)
+	}
+	s := State{}
+	for i, labels := range append(sets, all) {
+		s.series = append(s.series, Series{Labels: labels, Value: uint64(i)})
+	}
+	wantEqual(t, "series", restarted(t, s).series[:len(s.series)], s.series)
+}
+
+// A clock that was ahead leaves no time in the future.
+func TestTimesInTheFutureAreClamped(t *testing.T) {
+	store := openStore(t, t.TempDir())
+	s := small()
+	s.Workspace, s.LostSince, s.Pending = "1", time.Time{}, nil
+	save(t, store, s)
+	now := at(30 * time.Minute)
+	got, _, err := store.Begin(now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantEqual(t, "times", []time.Time{got.Epoch, got.Committed, got.AtEnd, got.LastEvent}, []time.Time{at(0), now, now, now})
+	for _, series := range got.Series() {
+		if series.Created.After(now) {
+			t.Errorf("%+v created %s", series.Labels, series.Created)
+		}
+	}
+	wantEqual(t, "saved", load(t, store), got)
 }

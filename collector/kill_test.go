@@ -174,7 +174,7 @@ func TestNothingIsLostOrCountedTwiceOverSIGKILL(t *testing.T) {
 	if covered := latest(state).Seconds; covered < 2*3600 || covered > 2*3600+600 {
 		t.Errorf("the backlog covers %v s, want two hours and a little", covered)
 	}
-	wantEqual(t, "files", files(t, h.dir), []string{"1.json", "lock"})
+	wantEqual(t, "files", files(t, h.dir), []string{"1.json", "1.lock"})
 	t.Logf("%d pages counted over %d kills, %d expositions seen", h.pages, 15+*kills, h.seen)
 }
 
@@ -203,7 +203,7 @@ func TestDamagedStateIsKeptOnceOverSIGKILL(t *testing.T) {
 		}
 	}
 	store = openStore(t, dir)
-	wantEqual(t, "files", files(t, dir), []string{"1.json", aside, "lock"})
+	wantEqual(t, "files", files(t, dir), []string{"1.json", aside, "1.lock"})
 	for _, name := range []string{"1.json", aside} {
 		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !bytes.Equal(got, content) {
 			t.Errorf("%s: %q (%v), want the damaged file", name, got, err)

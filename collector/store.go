@@ -1,22 +1,36 @@
 package collector
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
 )
 
-// A Store keeps the State of one workspace in a folder that it owns. One goroutine uses it.
+const (
+	// maxStateBytes is the largest state file: 50,000 label sets with the longest values, or five times as many usual ones.
+	maxStateBytes = 64 << 20
+	// keptDamaged is how many damaged state files are kept aside.
+	keptDamaged = 3
+)
+
+// ErrLockLost reports that another process may own the state: the lock file was removed or replaced.
+var ErrLockLost = errors.New("the lock of the state is gone, and another process may count in the same folder; stop whatever removes files there, and start again")
+
+// A Store keeps the State of one workspace in a file of a folder, and holds a lock file beside it. One goroutine uses it.
 type Store struct {
-	dir       string
+	root      *os.Root // Stays with the folder, also when another one takes its path.
 	workspace string
-	path      string
+	path      string // Of the state file, for messages.
 	lock      *flock.Flock
 	// before, in tests, is called before each step of Save and can make it fail or end the process.
 	before func(step string) error
@@ -38,34 +52,35 @@ func (e *DamagedError) Error() string {
 // Unwrap returns what was wrong with the file.
 func (e *DamagedError) Unwrap() error { return e.Err }
 
-// ErrLockLost reports that another process may own the state.
-var ErrLockLost = errors.New("lock lost")
-
-// OpenStore makes the folder where it is missing, locks it and removes what a killed process left behind. The lock is
-// held until Close or the end of the process.
+// OpenStore makes the folder where it is missing, locks the state of the workspace and removes what a killed process left
+// behind. The lock is held until Close or the end of the process.
 func OpenStore(dir, workspace string) (*Store, error) {
 	if err := makeDir(dir); err != nil {
-		return nil, fmt.Errorf("state folder: %w; make it writable or name another with --state.dir", err)
+		return nil, fmt.Errorf("state folder: %w", advise(err))
 	}
-	lock := flock.New(filepath.Join(dir, "lock"), flock.SetPermissions(0o600))
+	lock := flock.New(filepath.Join(dir, workspace+".lock"), flock.SetPermissions(0o600))
 	locked, err := lock.TryLock()
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("state folder: %w; make it writable or name another with --state.dir", err)
+		return nil, fmt.Errorf("state folder: lock: %w", advise(err))
 	case !locked:
 		return nil, fmt.Errorf("state folder %s: in use by another process; stop that one or name another folder with --state.dir", dir)
 	}
 	s := &Store{
-		dir: dir, workspace: workspace, path: filepath.Join(dir, workspace+".json"), lock: lock,
+		workspace: workspace, path: filepath.Join(dir, workspace+".json"), lock: lock,
 		before: func(string) error { return nil },
 	}
-	if err := s.dropLeftovers(); err != nil {
-		return nil, fmt.Errorf("state folder: %w", err)
+	if s.root, err = os.OpenRoot(dir); err == nil {
+		err = s.dropLeftover()
+	}
+	if err != nil {
+		_ = lock.Close()
+		return nil, fmt.Errorf("state folder: %w", advise(err))
 	}
 	return s, nil
 }
 
-// makeDir makes a folder where it is missing, and those above it, so that a power failure takes none of them back.
+// makeDir makes a folder and those above it where they are missing, and makes their names durable.
 func makeDir(dir string) error {
 	above := filepath.Dir(dir)
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && above != dir {
@@ -76,115 +91,167 @@ func makeDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	_ = syncDir(above) // Where that can't be read, dir is an old one.
+	if f, err := os.Open(above); err == nil { // Where it can't be read, dir is an old folder.
+		_ = f.Sync()
+		_ = f.Close()
+	}
 	return nil
 }
 
-// dropLeftovers removes the temporary files of a process that was killed.
-func (s *Store) dropLeftovers() error {
-	entries, err := os.ReadDir(s.dir)
-	if err != nil {
+// dropLeftover removes the temporary file of a process that was killed.
+func (s *Store) dropLeftover() error {
+	if err := s.root.Remove(s.temporary()); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	for _, entry := range entries {
-		if !strings.HasPrefix(entry.Name(), filepath.Base(s.path)+".tmp") {
-			continue
-		}
-		if err := os.Remove(filepath.Join(s.dir, entry.Name())); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
-// Close lets another process have the folder.
-func (s *Store) Close() error { return s.lock.Close() }
+func (s *Store) name() string { return s.workspace + ".json" }
+
+func (s *Store) temporary() string { return s.name() + ".tmp" }
+
+// Close lets another process have the state.
+func (s *Store) Close() error { return errors.Join(s.root.Close(), s.lock.Close()) }
 
 // Load returns the State that was saved last. It returns fs.ErrNotExist where there is none, and ErrNewerState for one of
 // a newer version, which it leaves alone. A file that can't be read back is copied aside, under a name that depends on
 // its time alone, and reported as a *DamagedError; it stays in its place until the next Save.
 func (s *Store) Load() (State, error) {
-	content, err := os.ReadFile(s.path)
+	content, written, err := s.read()
 	if err != nil {
-		return State{}, fmt.Errorf("state file: %w; make it readable, or name another folder with --state.dir", err)
+		return State{}, fmt.Errorf("state file: %w", err)
 	}
 	state, err := decode(content)
 	switch {
 	case err == nil && state.Workspace != "" && state.Workspace != s.workspace:
-		return State{}, fmt.Errorf("state file %s: it is that of %q; give each workspace its own, or name another folder with --state.dir",
+		return State{}, fmt.Errorf("state file %s: it belongs to workspace %q; give each workspace its own, or name another folder with --state.dir",
 			s.path, state.Workspace)
 	case err == nil:
 		return state, nil
 	case errors.Is(err, ErrNewerState):
 		return State{}, fmt.Errorf("state file %s: %w; use that version, or name another folder with --state.dir", s.path, err)
 	}
-	info, statErr := os.Stat(s.path)
-	if statErr != nil {
-		return State{}, fmt.Errorf("state file: %w", statErr)
+	aside := s.name() + ".damaged-" + written.Format("20060102T150405.000Z")
+	if err := s.replace(aside, bytes.NewReader(content)); err != nil {
+		return State{}, fmt.Errorf("keep the damaged state file: %w", advise(err))
 	}
-	written := truncate(info.ModTime())
-	aside := s.path + ".damaged-" + written.Format("20060102T150405.000Z")
-	if err := s.replace(aside, content); err != nil {
-		return State{}, fmt.Errorf("keep the damaged state file: %w; make room and the folder writable, or name another with --state.dir", err)
+	if err := s.dropDamaged(); err != nil {
+		return State{}, fmt.Errorf("remove an old damaged state file: %w", advise(err))
 	}
-	return State{}, &DamagedError{Path: aside, Since: written, Err: err}
+	return State{}, &DamagedError{Path: filepath.Join(filepath.Dir(s.path), aside), Since: written, Err: err}
+}
+
+// read returns the content of the state file and when it was written.
+func (s *Store) read() (content []byte, written time.Time, err error) {
+	f, err := s.root.OpenFile(s.name(), os.O_RDONLY|syscall.O_NONBLOCK, 0) // A FIFO would block.
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("%w; make it readable, or name another folder with --state.dir", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, time.Time{}, err
+	case !info.Mode().IsRegular():
+		return nil, time.Time{}, fmt.Errorf("%s is not a regular file, so not of this program: move it away", s.path)
+	case info.Size() > maxStateBytes:
+		return nil, time.Time{}, fmt.Errorf("%s has %d bytes, more than the %d of the largest state, so it is not of this program: move it away",
+			s.path, info.Size(), maxStateBytes)
+	}
+	content, err = io.ReadAll(io.LimitReader(f, maxStateBytes))
+	return content, truncate(info.ModTime()), err
+}
+
+// dropDamaged removes all but the newest damaged state files.
+func (s *Store) dropDamaged() error {
+	entries, err := fs.ReadDir(s.root.FS(), ".") // Sorted by name, and so by time.
+	if err != nil {
+		return err
+	}
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return !strings.HasPrefix(e.Name(), s.name()+".damaged-") })
+	for _, old := range entries[:max(0, len(entries)-keptDamaged)] {
+		if err := s.root.Remove(old.Name()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Save makes state durable: when it returns nil, a crash or a power failure can't take state back, on a disk that honours
 // fsync. When it returns an error, Load returns this State or the one before, whole.
 func (s *Store) Save(state State) error {
-	content, err := state.encode()
-	if err != nil {
-		return fmt.Errorf("save state: %w", err)
-	}
-	if err := s.replace(s.path, content); err != nil {
-		return fmt.Errorf("save state: %w", err)
+	if err := s.replace(s.name(), state); err != nil {
+		return fmt.Errorf("save state: %w", advise(err))
 	}
 	return nil
 }
 
-// replace puts a file in the place of another so that there is always a whole one.
+// replace writes a file and puts it in the place of another, so that there is always a whole one.
 //
 // The steps are those of https://lwn.net/Articles/457667/. The last, fsync of the folder, is why this is not a library:
 // renameio and natefinch/atomic leave it out, and without it a power failure takes the rename back.
-func (s *Store) replace(path string, content []byte) (err error) {
+func (s *Store) replace(name string, content io.WriterTo) (err error) {
+	if err := s.checkLock(); err != nil {
+		return err
+	}
 	if err := s.before("create"); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(s.dir, filepath.Base(s.path)+".tmp*") // With mode 0600.
+	f, err := s.root.OpenFile(s.temporary(), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			_ = os.Remove(f.Name()) // The first error says more; what stays is removed by the next start.
+			_ = f.Close()
+			_ = s.root.Remove(s.temporary()) // The first error says more.
 		}
 	}()
-	steps := []struct {
+	for _, step := range []struct {
 		name string
 		do   func() error
 	}{
-		{"write", func() error { _, err := f.Write(content); return err }},
+		{"write", func() error { return write(f, content) }},
 		{"fsync", f.Sync},
 		{"close", f.Close},
-		{"rename", func() error { return os.Rename(f.Name(), path) }},
-		{"fsync folder", func() error { return syncDir(s.dir) }},
-	}
-	for _, step := range steps {
+		{"rename", func() error { return s.root.Rename(s.temporary(), name) }},
+		{"fsync folder", s.syncDir},
+	} {
 		if err := s.before(step.name); err != nil {
-			_ = f.Close()
 			return err
 		}
 		if err := step.do(); err != nil {
-			_ = f.Close()
 			return err
 		}
 	}
 	return s.before("done")
 }
 
-func syncDir(path string) error {
-	dir, err := os.Open(path)
+// checkLock returns ErrLockLost unless the lock that is held is the one at its path. What happens after the check can't reach
+// the state of another process: if it made the folder anew, root is still the old one.
+func (s *Store) checkLock() error {
+	held, err := s.lock.Stat()
+	if err != nil {
+		return err
+	}
+	there, err := os.Stat(s.lock.Path())
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(held, there) {
+		return fmt.Errorf("%s: %w", s.lock.Path(), ErrLockLost)
+	}
+	return err
+}
+
+// write writes a state file that read accepts.
+func write(f *os.File, content io.WriterTo) error {
+	n, err := content.WriteTo(f)
+	if err == nil && n > maxStateBytes {
+		err = fmt.Errorf("the state has %d bytes and may have %d: restart with a lower --events.max-series and another --state.dir", n, maxStateBytes)
+	}
+	return err
+}
+
+func (s *Store) syncDir() error {
+	dir, err := s.root.Open(".")
 	if err != nil {
 		return err
 	}
@@ -192,24 +259,43 @@ func syncDir(path string) error {
 }
 
 // Begin returns the State to go on from: the one that was saved, or a new epoch at the first start and after a damaged
-// file. It saves what it returns, so that a folder that can't be written is found out at the start. The error that comes
-// with a nil one is a note for the log: fs.ErrNotExist at a first start, a *DamagedError, or nil.
-func (s *Store) Begin(now time.Time) (state State, note, err error) {
-	state, note = s.Load()
-	damaged, isDamaged := errors.AsType[*DamagedError](note)
+// file, which it reports. It saves the State, so that a folder that can't be written is found out at the start.
+func (s *Store) Begin(now time.Time) (State, *DamagedError, error) {
+	state, err := s.Load()
+	damaged, isDamaged := errors.AsType[*DamagedError](err)
 	switch {
-	case note == nil:
 	case isDamaged:
 		state = NewEpoch(now)
 		state.LostSince = damaged.Since
-	case errors.Is(note, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist):
 		state = NewEpoch(now)
-	default:
-		return State{}, nil, note
+	case err != nil:
+		return State{}, nil, err
 	}
+	state = state.notAfter(truncate(now))
 	state.Workspace = s.workspace
 	if err := s.Save(state); err != nil {
-		return State{}, nil, fmt.Errorf("%w; make the folder writable or name another with --state.dir", err)
+		return State{}, nil, err
 	}
-	return state, note, nil
+	return state, damaged, nil
+}
+
+// advise adds to an error of the file system what to do about it.
+func advise(err error) error {
+	advice := "make the folder writable or name another with --state.dir"
+	switch {
+	case errors.Is(err, ErrLockLost):
+		return err
+	case isAny(err, syscall.EINVAL, syscall.ENOLCK, syscall.ENOSYS, syscall.ENOTSUP, syscall.EOPNOTSUPP):
+		advice = "this file system lacks the locks or the fsync of folders that keep counts over a crash; name a folder on a local disk with --state.dir"
+	case isAny(err, syscall.ENOSPC, syscall.EDQUOT):
+		advice = "make room there, or name another folder with --state.dir"
+	case isAny(err, syscall.EIO):
+		advice = "the disk fails: see the kernel's log, or name another folder with --state.dir"
+	}
+	return fmt.Errorf("%w; %s", err, advice)
+}
+
+func isAny(err error, errnos ...syscall.Errno) bool {
+	return slices.ContainsFunc(errnos, func(errno syscall.Errno) bool { return errors.Is(err, errno) })
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -65,7 +66,7 @@ func TestLoadReturnsWhatWasSaved(t *testing.T) {
 		save(t, store, s)
 		wantEqual(t, "state", load(t, store), s)
 	}
-	wantEqual(t, "files", files(t, store.dir), []string{"1.json", "lock"})
+	wantEqual(t, "files", files(t, filepath.Dir(store.path)), []string{"1.json", "1.lock"})
 }
 
 // Counts are not handed on to another workspace, however the file got its name.
@@ -77,10 +78,10 @@ func TestStateOfAnotherWorkspaceIsRefused(t *testing.T) {
 	}
 	state.Workspace = "2"
 	save(t, store, state)
-	if _, _, err := store.Begin(at(0)); err == nil || !strings.Contains(err.Error(), `it is that of "2"`) {
+	if _, _, err := store.Begin(at(0)); err == nil || !strings.Contains(err.Error(), `it belongs to workspace "2"`) {
 		t.Errorf("got %v", err)
 	}
-	wantEqual(t, "files", files(t, store.dir), []string{"1.json", "lock"})
+	wantEqual(t, "files", files(t, filepath.Dir(store.path)), []string{"1.json", "1.lock"})
 }
 
 func TestSaveThatFailsLeavesAWholeState(t *testing.T) {
@@ -106,7 +107,7 @@ func TestSaveThatFailsLeavesAWholeState(t *testing.T) {
 				want = newer
 			}
 			wantEqual(t, failing+": state", load(t, store), want)
-			wantEqual(t, failing+": files", files(t, store.dir), []string{"1.json", "lock"})
+			wantEqual(t, failing+": files", files(t, filepath.Dir(store.path)), []string{"1.json", "1.lock"})
 
 			store.before = func(string) error { return nil }
 			save(t, store, newer)
@@ -119,14 +120,11 @@ func TestSaveThatFailsLeavesAWholeState(t *testing.T) {
 func TestFolderThatIsGoneOrInTheWay(t *testing.T) {
 	t.Run("gone", func(t *testing.T) {
 		store := openStore(t, filepath.Join(t.TempDir(), "data"))
-		if err := os.RemoveAll(store.dir); err != nil {
+		if err := os.RemoveAll(filepath.Dir(store.path)); err != nil {
 			t.Fatal(err)
 		}
-		if err := store.Save(born()); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("Save: %v, want that the folder is not there", err)
-		}
-		if err := syncDir(store.dir); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("syncDir: %v, want that the folder is not there", err)
+		if err := store.Save(born()); !errors.Is(err, ErrLockLost) {
+			t.Errorf("Save: %v, want ErrLockLost", err)
 		}
 	})
 	t.Run("a folder in the place of the file", func(t *testing.T) {
@@ -137,11 +135,11 @@ func TestFolderThatIsGoneOrInTheWay(t *testing.T) {
 		if err := store.Save(born()); err == nil {
 			t.Error("Save: no error")
 		}
-		wantEqual(t, "files", files(t, store.dir), []string{"1.json", "lock"})
+		wantEqual(t, "files", files(t, filepath.Dir(store.path)), []string{"1.json", "1.lock"})
 	})
 	t.Run("a folder in the place of the lock", func(t *testing.T) {
 		dir := t.TempDir()
-		if err := os.Mkdir(filepath.Join(dir, "lock"), 0o700); err != nil {
+		if err := os.Mkdir(filepath.Join(dir, "1.lock"), 0o700); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := OpenStore(dir, "1"); !errors.Is(err, syscall.EISDIR) || !strings.Contains(err.Error(), "--state.dir") {
@@ -150,7 +148,7 @@ func TestFolderThatIsGoneOrInTheWay(t *testing.T) {
 	})
 	t.Run("a folder that looks like a leftover", func(t *testing.T) {
 		dir := t.TempDir()
-		if err := os.MkdirAll(filepath.Join(dir, "1.json.tmp1", "full"), 0o700); err != nil {
+		if err := os.MkdirAll(filepath.Join(dir, "1.json.tmp", "full"), 0o700); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := OpenStore(dir, "1"); !errors.Is(err, syscall.ENOTEMPTY) {
@@ -163,7 +161,7 @@ func TestLeftoversOfAKilledProcessAreRemoved(t *testing.T) {
 	dir := t.TempDir()
 	first := openStore(t, dir)
 	save(t, first, born())
-	for _, name := range []string{"1.json.tmp", "1.json.tmp123", "11.json.tmp1", "1.json.damaged-x", "notes.tmp"} {
+	for _, name := range []string{"1.json.tmp", "11.json.tmp", "1.json.damaged-x", "notes.tmp"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("half a st"), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -172,7 +170,7 @@ func TestLeftoversOfAKilledProcessAreRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := openStore(t, dir)
-	wantEqual(t, "files", files(t, dir), []string{"1.json", "1.json.damaged-x", "11.json.tmp1", "lock", "notes.tmp"})
+	wantEqual(t, "files", files(t, dir), []string{"1.json", "1.json.damaged-x", "1.lock", "11.json.tmp", "notes.tmp"})
 	wantEqual(t, "state", load(t, store), born())
 }
 
@@ -182,12 +180,15 @@ func TestSecondStoreIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, workspace := range []string{"1", "2"} {
-		_, err := OpenStore(dir, workspace)
-		if err == nil || !strings.Contains(err.Error(), "in use by another process") || !strings.Contains(err.Error(), "--state.dir") {
-			t.Errorf("workspace %s: %v, want that the folder is in use, and what to do", workspace, err)
-		}
+	_, err = OpenStore(dir, "1")
+	if err == nil || !strings.Contains(err.Error(), "in use by another process") || !strings.Contains(err.Error(), "--state.dir") {
+		t.Errorf("%v, want that the folder is in use, and what to do", err)
 	}
+	other, err := OpenStore(dir, "2") // Each workspace has a lock of its own.
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
 	save(t, first, born())
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
@@ -215,7 +216,7 @@ func TestOnlyTheOwnerCanReadTheState(t *testing.T) {
 	if _, _, err := store.Begin(at(0)); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]fs.FileMode{".": fs.ModeDir | 0o700, "..": fs.ModeDir | 0o700, "1.json": 0o600, "lock": 0o600} {
+	for name, want := range map[string]fs.FileMode{".": fs.ModeDir | 0o700, "..": fs.ModeDir | 0o700, "1.json": 0o600, "1.lock": 0o600} {
 		info, err := os.Stat(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)
@@ -242,28 +243,28 @@ func TestNamesAreNoPatterns(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "x1y.json.tmp"), nil, 0o600); err != nil { // It matches the name as a pattern.
 		t.Fatal(err)
 	}
-	if err := store.dropLeftovers(); err != nil {
+	if err := store.dropLeftover(); err != nil {
 		t.Fatal(err)
 	}
 	save(t, store, born())
 	wantEqual(t, "state", load(t, store), born())
-	wantEqual(t, "files", files(t, dir), []string{"*[1]?.json", "lock", "x1y.json.tmp"})
+	wantEqual(t, "files", files(t, dir), []string{"*[1]?.json", "*[1]?.lock", "x1y.json.tmp"})
 }
 
 func TestFirstStartBeginsAnEpoch(t *testing.T) {
 	store := openStore(t, t.TempDir())
-	state, note, err := store.Begin(at(time.Hour))
-	if err != nil || !errors.Is(note, fs.ErrNotExist) {
-		t.Errorf("note %v, error %v, want that there is no file", note, err)
+	state, damaged, err := store.Begin(at(time.Hour))
+	if err != nil || damaged != nil {
+		t.Errorf("damaged %v, error %v", damaged, err)
 	}
 	want := NewEpoch(at(time.Hour))
 	want.Workspace = "1"
 	wantEqual(t, "state", state, want)
 	wantEqual(t, "saved", load(t, store), state)
 
-	again, note, err := store.Begin(at(2 * time.Hour))
-	if err != nil || note != nil {
-		t.Errorf("second start: note %v, error %v", note, err)
+	again, damaged, err := store.Begin(at(2 * time.Hour))
+	if err != nil || damaged != nil {
+		t.Errorf("second start: damaged %v, error %v", damaged, err)
 	}
 	wantEqual(t, "state of the second start", again, state)
 }
@@ -285,16 +286,16 @@ func TestNewerStateIsLeftAlone(t *testing.T) {
 	if err := os.WriteFile(store.path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	state, note, err := store.Begin(at(0))
-	if !errors.Is(err, ErrNewerState) || note != nil || !strings.Contains(err.Error(), "--state.dir") {
-		t.Errorf("note %v, error %v, want ErrNewerState and what to do", note, err)
+	state, damaged, err := store.Begin(at(0))
+	if !errors.Is(err, ErrNewerState) || damaged != nil || !strings.Contains(err.Error(), "--state.dir") {
+		t.Errorf("damaged %v, error %v, want ErrNewerState and what to do", damaged, err)
 	}
 	wantEqual(t, "state", state, State{})
 	got, err := os.ReadFile(store.path)
 	if err != nil || !bytes.Equal(got, content) {
 		t.Errorf("the file holds %q (%v), want what was there", got, err)
 	}
-	wantEqual(t, "files", files(t, store.dir), []string{"1.json", "lock"})
+	wantEqual(t, "files", files(t, filepath.Dir(store.path)), []string{"1.json", "1.lock"})
 }
 
 // failAt fails one step with an error.
@@ -304,5 +305,128 @@ func failAt(failing string, err error) func(step string) error {
 			return err
 		}
 		return nil
+	}
+}
+
+// Whoever removes the lock, or the folder, lets another process in: this one must not write any more.
+func TestLostLockStopsTheWriter(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		lose func(dir string) error
+	}{
+		{"the lock is removed", func(dir string) error { return os.Remove(filepath.Join(dir, "1.lock")) }},
+		{"the folder is removed", os.RemoveAll},
+		{"the folder is moved", func(dir string) error { return os.Rename(dir, dir+"-old") }},
+	} {
+		for _, second := range []bool{false, true} {
+			dir := filepath.Join(t.TempDir(), "data")
+			first := openStore(t, dir)
+			save(t, first, following())
+			if err := test.lose(dir); err != nil {
+				t.Fatal(err)
+			}
+			if second {
+				save(t, openStore(t, dir), born())
+			}
+			if err := first.Save(following()); !errors.Is(err, ErrLockLost) {
+				t.Errorf("%s, second process %v: Save returned %v", test.name, second, err)
+			}
+			if content, err := os.ReadFile(filepath.Join(dir, "1.json")); second && (err != nil || string(content) != encoded(t, born())) {
+				t.Errorf("%s: the state of the second process is %q (%v)", test.name, content, err)
+			}
+		}
+	}
+}
+
+// The folder is replaced between the check of the lock and the write.
+func TestFolderThatIsReplacedWhileSavingIsLeftAlone(t *testing.T) {
+	for _, step := range saveSteps() {
+		dir := filepath.Join(t.TempDir(), "data")
+		first := openStore(t, dir)
+		first.before = func(s string) error {
+			if s != step {
+				return nil
+			}
+			if err := os.RemoveAll(dir); err != nil {
+				return err
+			}
+			save(t, openStore(t, dir), born())
+			return nil
+		}
+		_ = first.Save(following())
+		if content, err := os.ReadFile(filepath.Join(dir, "1.json")); err != nil || string(content) != encoded(t, born()) {
+			t.Errorf("%s: the state of the second process is %q (%v)", step, content, err)
+		}
+	}
+}
+
+func TestWhatIsNoStateFileIsRefused(t *testing.T) {
+	for _, test := range []struct {
+		name, want string
+		make       func(path string) error
+	}{
+		{"a FIFO", "not a regular file", func(path string) error { return syscall.Mkfifo(path, 0o600) }},
+		{"a folder", "not a regular file", func(path string) error { return os.Mkdir(path, 0o700) }},
+		{"a socket", "", func(path string) error { return syscall.Mknod(path, syscall.S_IFSOCK|0o600, 0) }},
+		{"3 GB", "3000000000 bytes", func(path string) error {
+			return errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, 3_000_000_000))
+		}},
+	} {
+		store := openStore(t, t.TempDir())
+		if err := test.make(store.path); err != nil {
+			t.Fatal(err)
+		}
+		_, damaged, err := store.Begin(at(0))
+		if err == nil || damaged != nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: damaged %v, error %v", test.name, damaged, err)
+		}
+		wantEqual(t, test.name+": files", files(t, filepath.Dir(store.path)), []string{"1.json", "1.lock"})
+	}
+}
+
+func TestStateThatCouldNotBeReadIsNotWritten(t *testing.T) {
+	store := openStore(t, t.TempDir())
+	save(t, store, born())
+	huge := following()
+	for i := range 90_000 {
+		label := strings.Repeat("x", 120) + strconv.Itoa(i)
+		huge.series = append(huge.series, Series{Labels: Labels{label, label, label, label, label}})
+	}
+	if err := store.Save(huge); err == nil || !strings.Contains(err.Error(), "--events.max-series") {
+		t.Errorf("Save returned %v", err)
+	}
+	wantEqual(t, "state", load(t, store), born())
+}
+
+func TestThreeDamagedFilesAreKept(t *testing.T) {
+	store := openStore(t, t.TempDir())
+	var want []string
+	for i := range 5 {
+		written := at(time.Duration(i) * time.Minute)
+		if err := errors.Join(os.WriteFile(store.path, []byte("damaged"), 0o600), os.Chtimes(store.path, written, written)); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := store.Begin(at(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if i >= 2 {
+			want = append(want, "1.json.damaged-"+written.Format("20060102T150405.000Z"))
+		}
+	}
+	wantEqual(t, "files", files(t, filepath.Dir(store.path)), append(append([]string{"1.json"}, want...), "1.lock"))
+}
+
+func TestErrorsOfTheFileSystemSayWhatToDo(t *testing.T) {
+	for errno, want := range map[syscall.Errno]string{
+		syscall.EINVAL: "a local disk", syscall.ENOLCK: "a local disk", syscall.ENOSYS: "a local disk", syscall.EOPNOTSUPP: "a local disk",
+		syscall.ENOSPC: "make room", syscall.EDQUOT: "make room", syscall.EIO: "the disk fails",
+		syscall.EACCES: "make the folder writable", syscall.EROFS: "make the folder writable",
+	} {
+		store := openStore(t, t.TempDir())
+		store.before = failAt("fsync folder", &fs.PathError{Op: "sync", Path: "state", Err: errno})
+		_, _, err := store.Begin(at(0))
+		if !errors.Is(err, errno) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "--state.dir") {
+			t.Errorf("%v: %v, want %q", errno, err, want)
+		}
 	}
 }
