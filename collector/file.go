@@ -32,42 +32,19 @@ const (
 
 // stateFile is the body of a state file.
 type stateFile struct {
-	Version   int          `json:"version"`
-	Workspace string       `json:"workspace"`
-	Epoch     time.Time    `json:"epoch"`
-	Token     string       `json:"token"`
-	Committed time.Time    `json:"committed"`
-	AtEnd     time.Time    `json:"at_end,omitzero"`
-	LastEvent time.Time    `json:"last_event,omitzero"`
-	Name      string       `json:"name,omitzero"`
-	LostSince time.Time    `json:"lost_since,omitzero"`
-	Gaps      []gapFile    `json:"gaps"`
-	Pending   *Stretch     `json:"pending,omitzero"`
-	Backlogs  []Backlog    `json:"backlogs,omitzero"`
-	Series    []seriesFile `json:"series,omitzero"` // Last, and written by WriteTo.
-}
-
-type gapFile struct {
-	Reason  Reason    `json:"reason"`
-	Count   uint64    `json:"count"`
-	Seconds float64   `json:"seconds"`
-	Created time.Time `json:"created"`
-	Shown   bool      `json:"shown"`
-}
-
-type seriesFile struct {
-	Labels  Labels    `json:",embed"`
-	Value   uint64    `json:"value"`
-	Created time.Time `json:"created"`
-	Shown   bool      `json:"shown"`
+	Version int      `json:"version"`
+	State   State    `json:",embed"`
+	Series  []Series `json:"series,omitzero"` // Last, and written by WriteTo.
 }
 
 // WriteTo writes a state file. It holds little of it in memory: a state may be larger than the soft memory limit allows twice.
 func (s State) WriteTo(w io.Writer) (written int64, err error) {
-	start, err := s.start()
+	// Invalid UTF-8 is repaired, so that nothing from outside makes a state unsavable.
+	start, err := json.Marshal(stateFile{Version: stateVersion, State: s}, jsontext.AllowInvalidUTF8(true))
 	if err != nil {
 		return 0, err
 	}
+	start = append(bytes.TrimSuffix(start, []byte("}")), `,"series":[`...)
 	out := &output{w: w, sum: sha256.New()}
 	out.write([]byte(fileHead), nil)
 	out.write(start, out.sum)
@@ -107,33 +84,6 @@ func (o *output) write(p []byte, sum hash.Hash) {
 	var n int
 	n, o.err = o.w.Write(p)
 	o.n += int64(n)
-}
-
-// start returns the body of a state file up to the first series.
-func (s State) start() ([]byte, error) {
-	file := stateFile{
-		Version:   stateVersion,
-		Workspace: s.Workspace,
-		Epoch:     s.Epoch,
-		Token:     s.Token,
-		Committed: s.Committed,
-		AtEnd:     s.AtEnd,
-		LastEvent: s.LastEvent,
-		Name:      s.Name,
-		LostSince: s.LostSince,
-		Gaps:      make([]gapFile, len(s.Gaps)),
-		Pending:   s.Pending,
-		Backlogs:  s.Backlogs,
-	}
-	for i, reason := range Reasons() {
-		g := s.Gaps[i]
-		file.Gaps[i] = gapFile{reason, g.Count, g.Seconds, g.Created, g.Shown}
-	}
-	start, err := json.Marshal(file, jsontext.AllowInvalidUTF8(true)) // Repaired, so that nothing from outside makes a state unsavable.
-	if err != nil {
-		return nil, err
-	}
-	return append(bytes.TrimSuffix(start, []byte("}")), `,"series":[`...), nil
 }
 
 // appendSeries appends an element of the member "series" of a stateFile. Series are nearly all of a file, and encoding them by
@@ -183,7 +133,21 @@ func decode(content []byte) (State, error) {
 	if err := json.Unmarshal(body, &file, json.RejectUnknownMembers(true)); err != nil {
 		return State{}, err
 	}
-	return file.state()
+	return file.State.withSeries(file.Series)
+}
+
+// withSeries returns the State with the series of its file.
+func (s State) withSeries(series []Series) (State, error) {
+	s.series, s.index = series, make(map[Labels]int, len(series))
+	for i, one := range series {
+		if _, twice := s.index[one.Labels]; twice {
+			return State{}, fmt.Errorf("series %+v twice", one.Labels)
+		}
+		if s.index[one.Labels] = i; one.Value > 0 && !one.Labels.isFolded() {
+			s.active++
+		}
+	}
+	return s.complete(s.Committed), nil
 }
 
 // verified returns the body of a state file in which no bit has changed.
@@ -203,45 +167,6 @@ func verified(content []byte) ([]byte, error) {
 		return nil, errors.New("checksum does not match")
 	}
 	return body, nil
-}
-
-// state checks what a checksum can't: that the content makes sense.
-func (f stateFile) state() (State, error) {
-	s := State{
-		Workspace: f.Workspace,
-		Epoch:     f.Epoch,
-		Token:     f.Token,
-		Committed: f.Committed,
-		AtEnd:     f.AtEnd,
-		LastEvent: f.LastEvent,
-		Name:      f.Name,
-		LostSince: f.LostSince,
-		Pending:   f.Pending,
-		Backlogs:  f.Backlogs,
-		series:    make([]Series, 0, len(f.Series)),
-		index:     make(map[Labels]int, len(f.Series)),
-	}
-	for i := range s.Gaps {
-		s.Gaps[i].Created = f.Committed
-	}
-	for _, g := range f.Gaps {
-		for i, reason := range Reasons() {
-			if g.Reason == reason {
-				s.Gaps[i] = Gap{g.Count, g.Seconds, exposure{Created: g.Created, Shown: g.Shown}}
-			}
-		}
-	}
-	for _, series := range f.Series {
-		if _, twice := s.index[series.Labels]; twice {
-			return State{}, fmt.Errorf("series %+v twice", series.Labels)
-		}
-		s.index[series.Labels] = len(s.series)
-		s.series = append(s.series, Series{series.Labels, series.Value, exposure{Created: series.Created, Shown: series.Shown}})
-		if series.Value > 0 && !series.Labels.isFolded() {
-			s.active++
-		}
-	}
-	return s.complete(f.Committed), nil
 }
 
 // notAfter returns the State without times after now, which come from a clock that was ahead. They would last for ever, as created

@@ -25,9 +25,9 @@ func isSyncError(e client.Event) bool { return e.Action == "sync_error" }
 
 // A Gap sums up the parts of the stream that were lost for one reason.
 type Gap struct {
-	Count   uint64
-	Seconds float64
-	exposure
+	Count    uint64  `json:"count"`
+	Seconds  float64 `json:"seconds"`
+	exposure `json:",embed"`
 }
 
 // Visible returns the values to expose.

@@ -86,7 +86,7 @@ func suicide(when string) func(step string) error {
 type sighting struct {
 	Asked *string      // A token, or
 	Epoch time.Time    // an exposition.
-	Shown []seriesFile `json:",omitzero"`
+	Shown []Series `json:",omitzero"`
 }
 
 // lifetime returns a process that calls live.
@@ -124,7 +124,7 @@ func scrape(p *Poller, until int, done func()) {
 		for _, s := range view.State.Series() {
 			hidden = hidden || s.Visible() < s.Value
 			if s.Visible() > 0 {
-				seen.Shown = append(seen.Shown, seriesFile{Labels: s.Labels, Value: s.Visible()})
+				seen.Shown = append(seen.Shown, Series{Labels: s.Labels, Value: s.Visible()})
 			}
 		}
 		report(seen)

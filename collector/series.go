@@ -8,17 +8,17 @@ import (
 
 // A Series is the count of one label set.
 type Series struct {
-	Labels Labels
-	Value  uint64
-	exposure
+	Labels   Labels `json:",embed"`
+	Value    uint64 `json:"value"`
+	exposure `json:",embed"`
 }
 
 // exposure exposes a new counter at 0 before its value; otherwise increase() misses the first increment.
 type exposure struct {
 	// Created is when the counter was at zero.
-	Created time.Time
+	Created time.Time `json:"created"`
 	// Shown is whether the value is exposed. It is never taken back.
-	Shown bool
+	Shown bool `json:"shown"`
 	// since is when this process began to expose the counter.
 	since time.Time
 }

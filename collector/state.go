@@ -26,31 +26,31 @@ type Limits struct {
 // Its times have no more than milliseconds. The zero State is not usable; NewEpoch makes the first one.
 type State struct {
 	// Workspace is the name that the Store uses for the workspace; empty before Store.Begin.
-	Workspace string
+	Workspace string `json:"workspace"`
 	// Epoch is when the counters were at zero.
-	Epoch time.Time
+	Epoch time.Time `json:"epoch"`
 	// Token is the position; empty before the first one is known.
-	Token string
+	Token string `json:"token"`
 	// Committed is the time of the last commit of a page or a gap.
-	Committed time.Time
+	Committed time.Time `json:"committed"`
 	// AtEnd is when the position was last known to be at the end of the stream. It is the time of the request, since the
 	// answer may be as old as that.
-	AtEnd time.Time
+	AtEnd time.Time `json:"at_end,omitzero"`
 	// LastEvent is the newest created_at that was counted.
-	LastEvent time.Time
+	LastEvent time.Time `json:"last_event,omitzero"`
 	// Name is the name of the workspace; empty until it is known.
-	Name string
+	Name string `json:"name,omitzero"`
 	// LostSince is when a damaged state file was written, until the gap that it left is counted.
-	LostSince time.Time
+	LostSince time.Time `json:"lost_since,omitzero"`
 	// Gaps are in the order of Reasons.
-	Gaps [3]Gap
+	Gaps [3]Gap `json:"gaps"`
 	// Pending is the stretch that is counted and that nobody may have seen yet; nil if everything was published.
-	Pending *Stretch
+	Pending *Stretch `json:"pending,omitzero"`
 	// Open is whether this process still has to reach the end of the stream: nothing is published before that. It is not in
 	// the state file, since every process begins so; see Resumed.
-	Open bool
+	Open bool `json:"-"`
 	// Backlogs are those that the backlog gauges may still show.
-	Backlogs []Backlog
+	Backlogs []Backlog `json:"backlogs,omitzero"`
 
 	series []Series       // A State never changes the array of another.
 	index  map[Labels]int // The place of a label set in series. Shared by States, and copied before it grows.
