@@ -3,14 +3,19 @@ package client
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"testing"
 	"time"
 )
 
 // BenchmarkPage reads a full page token by token.
 func BenchmarkPage(b *testing.B) {
-	benchmarkPage(b, func(body []byte) (int, error) {
-		page, err := newDecoder(bytes.NewReader(body), newSecret(token, position)).page()
+	d, secret := new(decoder), newSecret(token, position)
+	benchmarkPage(b, func(text []byte) (int, error) {
+		d.body.Reset()
+		d.body.Write(text)
+		d.start(secret)
+		page, err := d.page()
 		return len(page.Events), err
 	})
 }
@@ -64,4 +69,14 @@ func benchmarkPage(b *testing.B, read func(body []byte) (events int, err error))
 		events += n
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(events), "ns/event")
+}
+
+// BenchmarkPageValid checks the same page with encoding/json, and reads nothing of it.
+func BenchmarkPageValid(b *testing.B) {
+	benchmarkPage(b, func(body []byte) (int, error) {
+		if !json.Valid(body) {
+			return 0, errors.New("invalid")
+		}
+		return fullPage, nil
+	})
 }

@@ -58,6 +58,28 @@ func TestGzip(t *testing.T) {
 	}
 }
 
+// Some proxies pad what they pass on, or compress it in several streams.
+func TestOddGzipIsRead(t *testing.T) {
+	half := len(emptyPage) / 2
+	for name, body := range map[string]string{
+		"zero bytes after the stream": string(gzipped(t, emptyPage)) + strings.Repeat("\x00", 9000),
+		"two streams":                 string(gzipped(t, emptyPage[:half])) + string(gzipped(t, emptyPage[half:])),
+		"byte order mark":             string(gzipped(t, "\uFEFF"+emptyPage)),
+		"an empty stream":             string(gzipped(t, "")) + string(gzipped(t, emptyPage)),
+	} {
+		address := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			io.WriteString(w, body)
+		})
+		c := newClient(t, Options{URL: address})
+		for range 3 { // The decoder is used again.
+			if page, err := c.Events(t.Context(), position); err != nil || page.Sync != "next:1" {
+				t.Errorf("%s: got %+v and %v", name, page, err)
+			}
+		}
+	}
+}
+
 // What is wrong behind the end of the page matters too: the page may be another than was sent.
 func TestDamagedGzipIsRefused(t *testing.T) {
 	whole := gzipped(t, emptyPage)
@@ -67,19 +89,20 @@ func TestDamagedGzipIsRefused(t *testing.T) {
 		return string(damaged)
 	}
 	for name, test := range map[string]struct{ body, want string }{
-		"not compressed":     {emptyPage, "broke off: gzip: invalid header"},
-		"nothing":            {"", "empty"},
-		"half a header":      {string(whole[:5]), "broke off: unexpected EOF"},
-		"damaged header":     {flipped(0), "broke off: gzip: invalid header"},
-		"unknown method":     {flipped(2), "broke off: gzip: invalid header"},
-		"half":               {string(whole[:len(whole)/2]), "broke off: unexpected EOF"},
-		"without a checksum": {string(whole[:len(whole)-8]), "broke off: unexpected EOF"},
-		"wrong checksum":     {flipped(len(whole) - 8), "broke off: gzip: invalid checksum"},
-		"wrong size":         {flipped(len(whole) - 1), "broke off: gzip: invalid checksum"},
-		"something behind":   {string(whole) + "x", "broke off: unexpected EOF"},
-		"garbage behind":     {string(whole) + strings.Repeat("x", 20), "broke off: gzip: invalid header"},
-		"two streams":        {string(whole) + string(whole), "more than one JSON value in it"},
-		"wrong deflate":      {string(whole[:10]) + "\xff\xff\xff\xff", "broke off: flate: corrupt input before offset 1"},
+		"not compressed":      {emptyPage, "broke off: gzip: invalid header"},
+		"nothing":             {"", "empty"},
+		"half a header":       {string(whole[:5]), "broke off: unexpected EOF"},
+		"damaged header":      {flipped(0), "broke off: gzip: invalid header"},
+		"unknown method":      {flipped(2), "broke off: gzip: invalid header"},
+		"half":                {string(whole[:len(whole)/2]), "broke off: unexpected EOF"},
+		"without a checksum":  {string(whole[:len(whole)-8]), "broke off: unexpected EOF"},
+		"wrong checksum":      {flipped(len(whole) - 8), "broke off: gzip: invalid checksum"},
+		"wrong size":          {flipped(len(whole) - 1), "broke off: gzip: invalid checksum"},
+		"something behind":    {string(whole) + "x", "broke off: unexpected EOF"},
+		"garbage behind":      {string(whole) + strings.Repeat("x", 20), "broke off: gzip: invalid header"},
+		"garbage after zeros": {string(whole) + "\x00\x00x", "broke off: unexpected EOF"},
+		"two streams":         {string(whole) + string(whole), "more than one JSON value in it"},
+		"wrong deflate":       {string(whole[:10]) + "\xff\xff\xff\xff", "broke off: flate: corrupt input before offset 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			address := serve(t, func(w http.ResponseWriter, _ *http.Request) {

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -26,6 +27,7 @@ const (
 	maxHeaderBytes = 256 << 10
 	maxBodyBytes   = 16 << 20 // After decompression.
 	maxErrorBytes  = 64 << 10
+	ordinaryBytes  = 2 << 20 // Above the largest page of a thousand events.
 )
 
 // Options say whom a Client asks, and how.
@@ -72,6 +74,7 @@ type Client struct {
 	pretty    bool
 	http      *http.Client
 	observe   func(Exchange)
+	decoders  sync.Pool // Of *decoder.
 }
 
 // New checks the options, reads the token once to see that it is there, and sends nothing.
@@ -189,22 +192,40 @@ func (c *Client) get(ctx context.Context, at *url.URL, query url.Values, read fu
 	defer context.AfterFunc(ctx, func() { _ = resp.Body.Close() })()
 	seen.Changes = changes(resp.Header, secret)
 
+	d := c.decoder()
 	if resp.StatusCode != http.StatusOK {
 		seen.Status = resp.StatusCode
-		return refusal(resp, newDecoder(&limitedBody{r: resp.Body, limit: maxErrorBytes}, secret))
+		_ = d.read(resp, maxErrorBytes) // The body of a refusal may be anything.
+		d.start(secret)
+		return refusal(resp, d)
 	}
-	body := &limitedBody{r: resp.Body, limit: maxBodyBytes}
-	err = readPage(resp.Header, newDecoder(body, secret), read)
+	bodyErr := d.read(resp, maxBodyBytes)
+	size := d.body.Len()
+	d.start(secret)
+	if bodyErr == nil {
+		err = readPage(resp.Header, d, read)
+	}
 	switch {
-	case err != nil && ctx.Err() != nil:
+	case (err != nil || bodyErr != nil) && ctx.Err() != nil:
 		return context.Cause(ctx)
-	case body.err != nil:
-		return &InvalidResponseError{secret.redactError(body.err)}
+	case bodyErr != nil:
+		return &InvalidResponseError{secret.redactError(bodyErr)}
 	case err != nil:
 		return err
 	}
 	seen.Status = resp.StatusCode
+	if size <= ordinaryBytes { // The buffers of a larger answer are not kept.
+		c.decoders.Put(d)
+	}
 	return nil
+}
+
+// decoder returns the decoder of an earlier answer, or a new one.
+func (c *Client) decoder() *decoder {
+	if d, ok := c.decoders.Get().(*decoder); ok {
+		return d
+	}
+	return new(decoder)
 }
 
 func (c *Client) request(ctx context.Context, at *url.URL, query url.Values, token string) (*http.Request, error) {
@@ -219,6 +240,7 @@ func (c *Client) request(ctx context.Context, at *url.URL, query url.Values, tok
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept-Encoding", "gzip") // Set here, so that net/http leaves the decompression to us.
 	req.Header.Set("User-Agent", c.userAgent)
 	return req, nil
 }

@@ -10,33 +10,91 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// object reads an object and calls member for each name; member reads the value. Anything else than an object is
-// passed over. A name is valid until member reads.
-func (d *decoder) object(member func(name []byte) error) error {
-	if d.json.PeekKind() != jsontext.KindBeginObject {
-		return d.json.SkipValue()
+// A decoder reads answers, one after the other. It keeps its buffers, and the texts that pages repeat.
+type decoder struct {
+	body   bytes.Buffer
+	gzip   gzipReader
+	json   *jsontext.Decoder
+	secret secret
+	texts  map[string]string // By their form in JSON, with quotes.
+
+	escaped bool // Names may be written with escapes: the letters of those that we read can only be written as \u00XX.
+}
+
+// start makes the decoder parse its body, the answer to a request with this secret.
+func (d *decoder) start(secret secret) {
+	// One bad byte or a repeated name must not block the stream for a day.
+	options := []jsontext.Options{jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)}
+	if d.json == nil {
+		d.json = jsontext.NewDecoder(&d.body, options...)
+	} else {
+		d.json.Reset(&d.body, options...)
 	}
-	if _, err := d.json.ReadToken(); err != nil {
+	if d.texts == nil || d.secret.bearer != secret.bearer { // Texts are redacted for one bearer token.
+		d.texts = map[string]string{}
+	}
+	d.secret, d.escaped = secret, bytes.Contains(d.body.Bytes(), []byte(`\u00`))
+}
+
+// enter reads the start of an object or an array, and skips any other value.
+func (d *decoder) enter(kind jsontext.Kind) (entered bool, err error) {
+	if d.json.PeekKind() != kind {
+		return false, d.json.SkipValue()
+	}
+	_, err = d.json.ReadToken()
+	return err == nil, err
+}
+
+// name reads the name of the next member of an object, in quotes and valid until the next read. At the end of the object it
+// returns nil.
+func (d *decoder) name() ([]byte, error) {
+	if d.json.PeekKind() != jsontext.KindString {
+		_, err := d.json.ReadToken() // The end of the object, or what is wrong.
+		return nil, err
+	}
+	name, err := d.json.ReadValue()
+	if d.escaped && bytes.IndexByte(name, '\\') >= 0 {
+		name, _ = jsontext.AppendQuote(nil, unquote(name)) // Its error is that of invalid UTF-8, which it repairs.
+	}
+	return name, err
+}
+
+// object reads an object and calls member with each name, to read the value. It skips any other value.
+func (d *decoder) object(member func(name []byte) error) error {
+	if entered, err := d.enter(jsontext.KindBeginObject); !entered {
 		return err
 	}
-	for d.more() {
-		name, err := d.json.ReadValue()
-		if err != nil {
+	for {
+		name, err := d.name()
+		if name == nil || err != nil {
 			return err
 		}
-		if err := member(d.unquote(name)); err != nil {
+		if err := member(name); err != nil {
 			return err
 		}
 	}
-	_, err := d.json.ReadToken()
+}
+
+// skip skips a value, faster than SkipValue if it is small.
+func (d *decoder) skip() error {
+	_, err := d.json.ReadValue()
 	return err
 }
 
-// more tells whether the object or array under way has another element; a syntax error ends it too, and is reported by
-// the next read.
-func (d *decoder) more() bool {
-	kind := d.json.PeekKind()
-	return kind != jsontext.KindEndObject && kind != jsontext.KindEndArray && kind != jsontext.KindInvalid
+// array reads an array and calls element for each index, to read the value. It skips any other value.
+func (d *decoder) array(element func(i int) error) error {
+	if entered, err := d.enter(jsontext.KindBeginArray); !entered {
+		return err
+	}
+	for i := 0; ; i++ {
+		if kind := d.json.PeekKind(); kind == jsontext.KindEndArray || kind == jsontext.KindInvalid {
+			_, err := d.json.ReadToken() // The end of the array, or what is wrong.
+			return err
+		}
+		if err := element(i); err != nil {
+			return err
+		}
+	}
 }
 
 // text returns a string, and "" for any other value. Bytes that are not UTF-8 come out as U+FFFD.
@@ -45,26 +103,25 @@ func (d *decoder) text() (string, error) {
 	if err != nil || value.Kind() != jsontext.KindString || len(value) > maxTextBytes {
 		return "", err
 	}
-	raw := d.unquote(value)
-	if known, ok := d.names[string(raw)]; ok {
+	if known, ok := d.texts[string(value)]; ok {
 		return known, nil
 	}
-	s := d.secret.redact(strings.ToValidUTF8(string(raw), "\uFFFD"))
+	text := d.secret.redact(strings.ToValidUTF8(string(unquote(value)), "\uFFFD"))
 	const longest, most = 64, 4096 // A hostile answer does not fill the map.
-	if len(raw) <= longest && len(d.names) < most {
-		d.names[string(raw)] = s
+	if len(value) <= longest && len(d.texts) < most {
+		d.texts[string(value)] = text
 	}
-	return s, nil
+	return text, nil
 }
 
-// sync returns a sync token as it is, and "" for what can't be one: it is sent to Asana and kept on disk, so it may be
-// neither long nor the bearer token.
+// sync returns a sync token, and "" for what can't be one: it is sent to Asana and kept on disk, so it may be neither long nor
+// the bearer token.
 func (d *decoder) sync() (string, error) {
 	value, err := d.json.ReadValue()
 	if err != nil || value.Kind() != jsontext.KindString || len(value) > maxSyncBytes {
 		return "", err
 	}
-	token := strings.ToValidUTF8(string(d.unquote(value)), "\uFFFD")
+	token := strings.ToValidUTF8(string(unquote(value)), "\uFFFD")
 	if d.secret.isIn(token) {
 		return "", nil
 	}
@@ -78,7 +135,7 @@ func (d *decoder) time() (time.Time, error) {
 		return time.Time{}, err
 	}
 	var t time.Time
-	if t.UnmarshalText(d.unquote(value)) != nil {
+	if t.UnmarshalText(unquote(value)) != nil {
 		t = time.Time{}
 	}
 	return t, nil
@@ -89,23 +146,24 @@ func (d *decoder) bool() (bool, error) {
 	return err == nil && value.Kind() == jsontext.KindTrue, err
 }
 
-// unquote returns the content of a string. It is valid until the next read.
-func (d *decoder) unquote(value jsontext.Value) []byte {
+// unquote returns the content of a string, which may be a part of it.
+func unquote(value jsontext.Value) []byte {
 	if inner := value[1 : len(value)-1]; bytes.IndexByte(inner, '\\') < 0 {
 		return inner
 	}
-	// The only error it can have here is that of invalid UTF-8, which it has repaired.
-	d.scratch, _ = jsontext.AppendUnquote(d.scratch[:0], value)
-	return d.scratch
+	text, _ := jsontext.AppendUnquote(nil, value) // Its error is that of invalid UTF-8, which it repairs.
+	return text
 }
 
-// end checks that nothing but white space follows; reading so far also checks the end of a compressed body.
+// end checks that nothing follows but white space, and zero bytes, which some proxies add.
 func (d *decoder) end() error {
 	switch _, err := d.json.ReadToken(); {
 	case errors.Is(err, io.EOF):
 		return nil
-	case err != nil:
+	case err != nil && len(bytes.Trim(d.json.UnreadBuffer(), "\x00 \t\r\n")) > 0:
 		return err
+	case err != nil:
+		return nil
 	}
 	return errors.New("more than one JSON value in it")
 }

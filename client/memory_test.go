@@ -20,7 +20,7 @@ func TestHostileAnswersNeedLittleMemory(t *testing.T) {
 		want       string
 	}{
 		"blanks":            {"", " ", tooLarge},
-		"events":            {`{"data":[{}`, ",{}", "unusable answer: answer too large: more than 100000 events"},
+		"events":            {`{"data":[{}`, ",{}", tooLarge},
 		"events with texts": {`{"data":[{}`, `,{"action":"` + strings.Repeat("a\\u0000", 40) + `"}`, tooLarge},
 		"texts, not UTF-8":  {`{"data":[{}`, `,{"action":"` + strings.Repeat("a\xff", mebibyte/2-10) + `"}`, tooLarge},
 		"nonObjects":        {`{"data":[0`, ",0", tooLarge},
@@ -28,8 +28,8 @@ func TestHostileAnswersNeedLittleMemory(t *testing.T) {
 		"one name":          {`{"data":[{"`, "0", tooLarge},
 		"unknown values":    {`{"x":[{}`, ",{}", tooLarge},
 		"one odd event":     {`{"data":[{"x":[{}`, ",{}", tooLarge},
-		"depth":             {"", `{"x":`, "unusable answer: exceeded max depth after byte 50000"},
-		"depth of names":    {"", `{"` + strings.Repeat("x", 1000) + `":`, "unusable answer: exceeded max depth after byte 10040000"},
+		"depth":             {"", `{"x":`, tooLarge},
+		"depth of names":    {"", `{"` + strings.Repeat("x", 1000) + `":`, tooLarge},
 	} {
 		t.Run(name, func(t *testing.T) {
 			body := &watched{inner: io.MultiReader(strings.NewReader(test.head), endless(test.text)())}

@@ -88,28 +88,6 @@ func transportError(ctx context.Context, secret secret, err error) error {
 	return secret.redactError(err)
 }
 
-// limitedBody reads at most limit bytes, and one more to see whether there are more. It keeps the error of a body that
-// did not come whole, which is no fault of its content.
-type limitedBody struct {
-	r     io.Reader
-	limit int64
-	read  int64
-	err   error
-}
-
-func (b *limitedBody) Read(p []byte) (int, error) {
-	n, err := b.r.Read(p[:min(int64(len(p)), b.limit+1-b.read)])
-	b.read += int64(n)
-	switch {
-	case b.read > b.limit:
-		b.err = fmt.Errorf("%w: more than %d bytes", ErrTooLarge, b.limit)
-		return 0, b.err
-	case err != nil && !errors.Is(err, io.EOF):
-		b.err = fmt.Errorf("broke off: %w", err)
-	}
-	return n, err
-}
-
 // short makes text from outside fit for a log line.
 func short(s string) string {
 	const most = 300

@@ -44,13 +44,17 @@ func notInToken(r rune) bool { return r <= ' ' || r >= 0x7f || r == '"' || r == 
 
 // A secret is what belongs to the request under way: the bearer token, and the sync token that it asks with. Servers and
 // proxies echo requests, so what they say is searched for both.
-type secret struct{ bearer, both *strings.Replacer }
+type secret struct {
+	bearer        string
+	bearerR, both *strings.Replacer
+}
 
 func newSecret(bearer, sync string) secret {
 	hidden := forms(bearer)
 	return secret{
-		bearer: strings.NewReplacer(hidden...),
-		both:   strings.NewReplacer(append(hidden, forms(sync)...)...),
+		bearer:  bearer,
+		bearerR: strings.NewReplacer(hidden...),
+		both:    strings.NewReplacer(append(hidden, forms(sync)...)...),
 	}
 }
 
@@ -79,7 +83,7 @@ func isAlphanumeric(r rune) bool {
 }
 
 // isIn tells whether text, which may be a sync token, holds the bearer token.
-func (s secret) isIn(text string) bool { return s.bearer.Replace(text) != text }
+func (s secret) isIn(text string) bool { return s.bearerR.Replace(text) != text }
 
 func (s secret) redact(text string) string { return s.both.Replace(text) }
 

@@ -21,7 +21,7 @@ func TestBackoffIsFullJitterUpToFiveMinutes(t *testing.T) {
 			}
 		}
 	}
-	if got := backoff(1<<40, errors.New("refused"), 0.5); got != 150*time.Second {
+	if got := backoff(1<<30, errors.New("refused"), 0.5); got != 150*time.Second {
 		t.Errorf("after very many failures: wait %s, want 2m30s", got)
 	}
 }
