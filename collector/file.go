@@ -175,6 +175,11 @@ func (s State) notAfter(now time.Time) State {
 	for _, t := range []*time.Time{&s.Epoch, &s.Committed, &s.AtEnd, &s.LastEvent} {
 		*t = earlier(*t, now)
 	}
+	if s.Pending != nil {
+		pending := *s.Pending
+		pending.Since = earlier(pending.Since, now)
+		s.Pending = &pending
+	}
 	for i := range s.Gaps {
 		s.Gaps[i].Created = earlier(s.Gaps[i].Created, now)
 	}

@@ -235,14 +235,15 @@ func TestEveryLabelIsInTheFile(t *testing.T) {
 func TestTimesInTheFutureAreClamped(t *testing.T) {
 	store := openStore(t, t.TempDir())
 	s := small()
-	s.Workspace, s.LostSince, s.Pending = "1", time.Time{}, nil
+	s.Workspace, s.LostSince = "1", time.Time{}
 	save(t, store, s)
 	now := at(30 * time.Minute)
 	got, _, err := store.Begin(now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantEqual(t, "times", []time.Time{got.Epoch, got.Committed, got.AtEnd, got.LastEvent}, []time.Time{at(0), now, now, now})
+	wantEqual(t, "times", []time.Time{got.Epoch, got.Committed, got.AtEnd, got.LastEvent, got.Pending.Since},
+		[]time.Time{at(0), now, now, now, now})
 	for _, series := range got.Series() {
 		if series.Created.After(now) {
 			t.Errorf("%+v created %s", series.Labels, series.Created)

@@ -58,7 +58,8 @@ func OpenStore(dir, workspace string) (*Store, error) {
 	if err := makeDir(dir); err != nil {
 		return nil, fmt.Errorf("state folder: %w", advise(err))
 	}
-	lock := flock.New(filepath.Join(dir, workspace+".lock"), flock.SetPermissions(0o600))
+	lock := flock.New(filepath.Join(dir, workspace+".lock"), flock.SetPermissions(0o600),
+		flock.SetFlag(os.O_CREATE|os.O_RDONLY|syscall.O_NONBLOCK)) // A FIFO would block.
 	locked, err := lock.TryLock()
 	switch {
 	case err != nil:
@@ -70,11 +71,15 @@ func OpenStore(dir, workspace string) (*Store, error) {
 		workspace: workspace, path: filepath.Join(dir, workspace+".json"), lock: lock,
 		before: func(string) error { return nil },
 	}
-	if s.root, err = os.OpenRoot(dir); err == nil {
+	if s.root, err = os.OpenRoot(dir); err != nil {
+		_ = lock.Close()
+		return nil, fmt.Errorf("state folder: %w", advise(err))
+	}
+	if err = s.checkLock(); err == nil {
 		err = s.dropLeftover()
 	}
 	if err != nil {
-		_ = lock.Close()
+		_ = s.Close()
 		return nil, fmt.Errorf("state folder: %w", advise(err))
 	}
 	return s, nil
@@ -135,7 +140,7 @@ func (s *Store) Load() (State, error) {
 	if err := s.replace(aside, bytes.NewReader(content)); err != nil {
 		return State{}, fmt.Errorf("keep the damaged state file: %w", advise(err))
 	}
-	if err := s.dropDamaged(); err != nil {
+	if err := s.dropDamaged(aside); err != nil {
 		return State{}, fmt.Errorf("remove an old damaged state file: %w", advise(err))
 	}
 	return State{}, &DamagedError{Path: filepath.Join(filepath.Dir(s.path), aside), Since: written, Err: err}
@@ -143,33 +148,35 @@ func (s *Store) Load() (State, error) {
 
 // read returns the content of the state file and when it was written.
 func (s *Store) read() (content []byte, written time.Time, err error) {
-	f, err := s.root.OpenFile(s.name(), os.O_RDONLY|syscall.O_NONBLOCK, 0) // A FIFO would block.
-	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("%w; make it readable, or name another folder with --state.dir", err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	info, err := s.root.Lstat(s.name())
 	switch {
 	case err != nil:
-		return nil, time.Time{}, err
-	case !info.Mode().IsRegular():
+		return nil, time.Time{}, fmt.Errorf("%w; make it readable, or name another folder with --state.dir", err)
+	case !info.Mode().IsRegular(): // A link is none: Save would replace it and leave the file that it names behind.
 		return nil, time.Time{}, fmt.Errorf("%s is not a regular file, so not of this program: move it away", s.path)
 	case info.Size() > maxStateBytes:
 		return nil, time.Time{}, fmt.Errorf("%s has %d bytes, more than the %d of the largest state, so it is not of this program: move it away",
 			s.path, info.Size(), maxStateBytes)
 	}
+	f, err := s.root.OpenFile(s.name(), os.O_RDONLY|syscall.O_NONBLOCK, 0) // It may have become a FIFO, which would block.
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("%w; make it readable, or name another folder with --state.dir", err)
+	}
+	defer f.Close()
 	content, err = io.ReadAll(io.LimitReader(f, maxStateBytes))
 	return content, truncate(info.ModTime()), err
 }
 
-// dropDamaged removes all but the newest damaged state files.
-func (s *Store) dropDamaged() error {
+// dropDamaged removes all damaged state files but latest and the newest of the others.
+func (s *Store) dropDamaged(latest string) error {
 	entries, err := fs.ReadDir(s.root.FS(), ".") // Sorted by name, and so by time.
 	if err != nil {
 		return err
 	}
-	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return !strings.HasPrefix(e.Name(), s.name()+".damaged-") })
-	for _, old := range entries[:max(0, len(entries)-keptDamaged)] {
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
+		return !strings.HasPrefix(e.Name(), s.name()+".damaged-") || !e.Type().IsRegular() || e.Name() == latest
+	})
+	for _, old := range entries[:max(0, len(entries)-(keptDamaged-1))] {
 		if err := s.root.Remove(old.Name()); err != nil {
 			return err
 		}
@@ -197,14 +204,16 @@ func (s *Store) replace(name string, content io.WriterTo) (err error) {
 	if err := s.before("create"); err != nil {
 		return err
 	}
-	f, err := s.root.OpenFile(s.temporary(), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := s.root.OpenFile(s.temporary(), os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NONBLOCK, 0o600)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
 			_ = f.Close()
-			_ = s.root.Remove(s.temporary()) // The first error says more.
+			if !errors.Is(err, ErrLockLost) { // Then the temporary file may be another process's.
+				_ = s.root.Remove(s.temporary()) // The first error says more.
+			}
 		}
 	}()
 	for _, step := range []struct {
@@ -214,7 +223,12 @@ func (s *Store) replace(name string, content io.WriterTo) (err error) {
 		{"write", func() error { return write(f, content) }},
 		{"fsync", f.Sync},
 		{"close", f.Close},
-		{"rename", func() error { return s.root.Rename(s.temporary(), name) }},
+		{"rename", func() error {
+			if err := s.checkLock(); err != nil { // Again, since another process may have begun.
+				return err
+			}
+			return s.root.Rename(s.temporary(), name)
+		}},
 		{"fsync folder", s.syncDir},
 	} {
 		if err := s.before(step.name); err != nil {
@@ -227,18 +241,30 @@ func (s *Store) replace(name string, content io.WriterTo) (err error) {
 	return s.before("done")
 }
 
-// checkLock returns ErrLockLost unless the lock that is held is the one at its path. What happens after the check can't reach
-// the state of another process: if it made the folder anew, root is still the old one.
+// checkLock returns ErrLockLost unless the lock that is held is the one at its path, in the folder that is held. A folder
+// that is replaced after the check is safe: root is still the old one.
 func (s *Store) checkLock() error {
 	held, err := s.lock.Stat()
 	if err != nil {
 		return err
 	}
-	there, err := os.Stat(s.lock.Path())
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(held, there) {
-		return fmt.Errorf("%s: %w", s.lock.Path(), ErrLockLost)
+	if !held.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a regular file, so not of this program: move it away", s.lock.Path())
 	}
-	return err
+	dir, err := s.root.Stat(".")
+	if err != nil {
+		return err
+	}
+	for path, want := range map[string]fs.FileInfo{s.lock.Path(): held, filepath.Dir(s.path): dir} {
+		there, err := os.Stat(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist), err == nil && !os.SameFile(want, there):
+			return fmt.Errorf("%s: %w", s.lock.Path(), ErrLockLost)
+		case err != nil:
+			return err
+		}
+	}
+	return nil
 }
 
 // write writes a state file that read accepts.
@@ -280,13 +306,14 @@ func (s *Store) Begin(now time.Time) (State, *DamagedError, error) {
 	return state, damaged, nil
 }
 
-// advise adds to an error of the file system what to do about it.
+// advise adds to an error of the file system what to do about it. Other errors say it themselves.
 func advise(err error) error {
 	advice := "make the folder writable or name another with --state.dir"
+	_, ofSystem := errors.AsType[syscall.Errno](err)
 	switch {
-	case errors.Is(err, ErrLockLost):
+	case !ofSystem:
 		return err
-	case isAny(err, syscall.EINVAL, syscall.ENOLCK, syscall.ENOSYS, syscall.ENOTSUP, syscall.EOPNOTSUPP):
+	case isAny(err, syscall.EINVAL, syscall.ESTALE, syscall.ENOLCK, syscall.ENOSYS, syscall.ENOTSUP, syscall.EOPNOTSUPP):
 		advice = "this file system lacks the locks or the fsync of folders that keep counts over a crash; name a folder on a local disk with --state.dir"
 	case isAny(err, syscall.ENOSPC, syscall.EDQUOT):
 		advice = "make room there, or name another folder with --state.dir"

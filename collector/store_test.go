@@ -338,25 +338,49 @@ func TestLostLockStopsTheWriter(t *testing.T) {
 	}
 }
 
-// The folder is replaced between the check of the lock and the write.
-func TestFolderThatIsReplacedWhileSavingIsLeftAlone(t *testing.T) {
-	for _, step := range saveSteps() {
-		dir := filepath.Join(t.TempDir(), "data")
-		first := openStore(t, dir)
-		first.before = func(s string) error {
-			if s != step {
+// Another folder holds the same lock file.
+func TestLockBelongsToItsFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	store, old := openStore(t, dir), dir+"-old"
+	if err := errors.Join(os.Rename(dir, old), os.Mkdir(dir, 0o700), os.Link(old+"/1.lock", dir+"/1.lock")); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Save(born()); !errors.Is(err, ErrLockLost) {
+		t.Errorf("Save returned %v", err)
+	}
+}
+
+// The folder or the lock is removed after the check, and another process begins.
+func TestLockThatIsLostWhileSavingLeavesTheNewStateAlone(t *testing.T) {
+	for _, removed := range []string{"", "1.lock"} {
+		for _, step := range saveSteps() {
+			dir := filepath.Join(t.TempDir(), "data")
+			first := openStore(t, dir)
+			first.before = func(s string) error {
+				if s != step {
+					return nil
+				}
+				if err := os.RemoveAll(filepath.Join(dir, removed)); err != nil {
+					return err
+				}
+				save(t, openStore(t, dir), born())
 				return nil
 			}
-			if err := os.RemoveAll(dir); err != nil {
-				return err
+			_ = first.Save(following())
+			if content, err := os.ReadFile(filepath.Join(dir, "1.json")); err != nil || string(content) != encoded(t, born()) {
+				t.Errorf("%q removed at %s: the state of the second process is %q (%v)", removed, step, content, err)
 			}
-			save(t, openStore(t, dir), born())
-			return nil
 		}
-		_ = first.Save(following())
-		if content, err := os.ReadFile(filepath.Join(dir, "1.json")); err != nil || string(content) != encoded(t, born()) {
-			t.Errorf("%s: the state of the second process is %q (%v)", step, content, err)
-		}
+	}
+}
+
+func TestLockThatIsNotAFileIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(dir, "1.lock"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenStore(dir, "1"); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+		t.Errorf("OpenStore: %v", err)
 	}
 }
 
@@ -367,7 +391,8 @@ func TestWhatIsNoStateFileIsRefused(t *testing.T) {
 	}{
 		{"a FIFO", "not a regular file", func(path string) error { return syscall.Mkfifo(path, 0o600) }},
 		{"a folder", "not a regular file", func(path string) error { return os.Mkdir(path, 0o700) }},
-		{"a socket", "", func(path string) error { return syscall.Mknod(path, syscall.S_IFSOCK|0o600, 0) }},
+		{"a link", "not a regular file", func(path string) error { return os.Symlink("/dev/null", path) }},
+		{"a socket", "not a regular file", func(path string) error { return syscall.Mknod(path, syscall.S_IFSOCK|0o600, 0) }},
 		{"3 GB", "3000000000 bytes", func(path string) error {
 			return errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, 3_000_000_000))
 		}},
@@ -392,7 +417,8 @@ func TestStateThatCouldNotBeReadIsNotWritten(t *testing.T) {
 		label := strings.Repeat("x", 120) + strconv.Itoa(i)
 		huge.series = append(huge.series, Series{Labels: Labels{label, label, label, label, label}})
 	}
-	if err := store.Save(huge); err == nil || !strings.Contains(err.Error(), "--events.max-series") {
+	if err := store.Save(huge); err == nil || !strings.Contains(err.Error(), "--events.max-series") ||
+		strings.Contains(err.Error(), "writable") {
 		t.Errorf("Save returned %v", err)
 	}
 	wantEqual(t, "state", load(t, store), born())
@@ -401,8 +427,8 @@ func TestStateThatCouldNotBeReadIsNotWritten(t *testing.T) {
 func TestThreeDamagedFilesAreKept(t *testing.T) {
 	store := openStore(t, t.TempDir())
 	var want []string
-	for i := range 5 {
-		written := at(time.Duration(i) * time.Minute)
+	for i, minute := range []int{1, 2, 3, 4, 0} { // The last one is an old copy, which must be there when it is reported.
+		written := at(time.Duration(minute) * time.Minute)
 		if err := errors.Join(os.WriteFile(store.path, []byte("damaged"), 0o600), os.Chtimes(store.path, written, written)); err != nil {
 			t.Fatal(err)
 		}
@@ -413,7 +439,7 @@ func TestThreeDamagedFilesAreKept(t *testing.T) {
 			want = append(want, "1.json.damaged-"+written.Format("20060102T150405.000Z"))
 		}
 	}
-	wantEqual(t, "files", files(t, filepath.Dir(store.path)), append(append([]string{"1.json"}, want...), "1.lock"))
+	wantEqual(t, "files", files(t, filepath.Dir(store.path)), append(append([]string{"1.json"}, slices.Sorted(slices.Values(want))...), "1.lock"))
 }
 
 func TestErrorsOfTheFileSystemSayWhatToDo(t *testing.T) {
