@@ -8,8 +8,7 @@ import (
 	"asana_exporter/client"
 )
 
-// Labels are what an event is counted by: the labels of asana_events_total but for the workspace. A label that does not
-// apply is empty.
+// Labels are the labels of asana_events_total without the workspace. A label that does not apply is empty.
 type Labels struct {
 	Action          string `json:"action,omitzero"`
 	ResourceType    string `json:"resource_type,omitzero"`
@@ -18,13 +17,13 @@ type Labels struct {
 	ParentType      string `json:"parent_type,omitzero"`
 }
 
-// folded stands for the label values that the series limit does not allow.
+// folded replaces label values beyond the limit on series.
 const folded = "_folded"
 
 // maxLabelBytes is far above the longest value that Asana documents.
 const maxLabelBytes = 128
 
-// classify decides every label value.
+// classify returns the labels under which an event is counted.
 func classify(e client.Event) Labels {
 	return Labels{
 		Action:          labelValue(e.Action),
@@ -35,7 +34,8 @@ func classify(e client.Event) Labels {
 	}
 }
 
-// labelValue returns s as valid UTF-8 of at most maxLabelBytes bytes, whole runes, and never what stands for folded.
+// labelValue returns s as valid UTF-8 of whole runes and at most maxLabelBytes bytes. It returns "" for folded, which no event may
+// claim.
 func labelValue(s string) string {
 	if s == folded {
 		return ""
@@ -50,11 +50,11 @@ func labelValue(s string) string {
 	for !utf8.RuneStart(s[end]) {
 		end--
 	}
-	return strings.Clone(s[:end]) // A clone, so that a long string is not kept for its beginning.
+	return strings.Clone(s[:end]) // A clone: the long string can be freed.
 }
 
-// fold returns the label set under which an event is counted that has no room for a series of its own: a deletion stays
-// a deletion.
+// fold returns the label set that counts an event beyond the limit on series. It keeps documented actions and types, so a
+// deletion stays a deletion.
 func (l Labels) fold() Labels {
 	known := func(value string, documented []string) string {
 		if slices.Contains(documented, value) {
@@ -78,8 +78,8 @@ func documentedActions() []string {
 	return []string{"added", "changed", "deleted", "removed", "undeleted"}
 }
 
-// documentedTypes are the resource types of https://developers.asana.com/reference/rest-api-reference, which are those
-// that an event can be about. The set is open: another type is counted like these, until there are too many series.
+// documentedTypes are the resource types of https://developers.asana.com/reference/rest-api-reference. The set is open: other
+// types are counted like these, until there are too many series.
 func documentedTypes() []string {
 	return []string{
 		"access_request", "allocation", "attachment", "budget", "custom_field", "custom_field_setting", "custom_type",
@@ -91,10 +91,9 @@ func documentedTypes() []string {
 	}
 }
 
-// ZeroSeries returns the label sets that are exposed at 0 from the start, so that increase() sees the first deletion: complete
-// sets, with the values with which they will be counted. Sets that can't occur, or of which the subtype is not known, are
-// left out: they would stay at 0 for ever.
-// See the table of https://developers.asana.com/docs/webhooks-guide for which resources are deleted and restored.
+// ZeroSeries returns the label sets that are exposed at 0 from the start, so that increase() sees the first deletion. Each is
+// the whole label set of an event. Sets that can't occur, or whose subtype is unknown, are left out: they would stay at 0.
+// See the table in https://developers.asana.com/docs/webhooks-guide for which resources are deleted and restored.
 func ZeroSeries() []Labels {
 	subtypes := map[string][]string{
 		"task":       {"approval", "custom", "default_task", "milestone"},

@@ -10,11 +10,11 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// stepLength is how exactly deletions are kept by event time. A day of a million events is written again with each of its
-// thousand pages, so it is not a second.
+// stepLength is the bucket width of event times. The state file holds all steps of a backlog, and one second would bloat each
+// commit.
 const stepLength = 10 * time.Second
 
-// steps count what was deleted in each step of event time, sorted by time.
+// steps are the numbers of deletions by event time, sorted by time. Steps without deletions are left out.
 type steps []step
 
 type step struct {
@@ -24,7 +24,7 @@ type step struct {
 
 func stepOf(t time.Time) int64 { return t.Unix() / int64(stepLength/time.Second) }
 
-// add counts a deletion. It changes s, which must be the caller's own.
+// add counts a deletion. It changes the array of s, which no other State may share.
 func (s *steps) add(at int64, project bool) {
 	i, found := slices.BinarySearchFunc(*s, at, func(s step, at int64) int { return cmp.Compare(s.at, at) })
 	if !found {
@@ -36,10 +36,10 @@ func (s *steps) add(at int64, project bool) {
 	}
 }
 
-// peaks returns the most deletions, of all types and of projects, in any PeakWindow. As it is known of a deletion in which
-// step it was and not when, a window is a step longer than that: the peak is never too low.
+// peaks returns the most deletions, of all types and of projects, in any PeakWindow. The time of a deletion is known to a step,
+// so the window is one step longer than PeakWindow: the peak is never too low.
 func (s steps) peaks() (deleted, projects uint64) {
-	var window step // The sum of the steps from first to the one at hand.
+	var window step // The sum of the steps from first to here.
 	first := 0
 	for _, here := range s {
 		window.deleted += here.deleted
@@ -54,7 +54,7 @@ func (s steps) peaks() (deleted, projects uint64) {
 	return deleted, projects
 }
 
-// MarshalJSON writes an array of numbers, three for each step: a page of a backlog is not to cost more than its events.
+// MarshalJSON writes an array of numbers, three for each step, which is cheap enough to do with each page of a backlog.
 func (s steps) MarshalJSON() ([]byte, error) {
 	text := append(make([]byte, 0, 16*len(s)+2), '[')
 	for i, step := range s {

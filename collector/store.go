@@ -23,9 +23,6 @@ const (
 	keptDamaged = 3
 )
 
-// ErrLockLost reports that another process may own the state: the lock file was removed or replaced.
-var ErrLockLost = errors.New("the lock of the state is gone, and another process may count in the same folder; stop whatever removes files there, and start again")
-
 // A Store keeps the State of one workspace in a file of a folder, and holds a lock file beside it. One goroutine uses it.
 type Store struct {
 	root      *os.Root // Stays with the folder, also when another one takes its path.
@@ -35,22 +32,6 @@ type Store struct {
 	// before, in tests, is called before each step of Save and can make it fail or end the process.
 	before func(step string) error
 }
-
-// DamagedError reports a state file that can't be read back.
-type DamagedError struct {
-	// Path is where the file was kept aside.
-	Path string
-	// Since is when it was written, as far as the file system knows.
-	Since time.Time
-	Err   error
-}
-
-func (e *DamagedError) Error() string {
-	return fmt.Sprintf("state file damaged: %v; kept as %s", e.Err, e.Path)
-}
-
-// Unwrap returns what was wrong with the file.
-func (e *DamagedError) Unwrap() error { return e.Err }
 
 // OpenStore makes the folder where it is missing, locks the state of the workspace and removes what a killed process left
 // behind. The lock is held until Close or the end of the process.
@@ -304,25 +285,4 @@ func (s *Store) Begin(now time.Time) (State, *DamagedError, error) {
 		return State{}, nil, err
 	}
 	return state, damaged, nil
-}
-
-// advise adds to an error of the file system what to do about it. Other errors say it themselves.
-func advise(err error) error {
-	advice := "make the folder writable or name another with --state.dir"
-	_, ofSystem := errors.AsType[syscall.Errno](err)
-	switch {
-	case !ofSystem:
-		return err
-	case isAny(err, syscall.EINVAL, syscall.ESTALE, syscall.ENOLCK, syscall.ENOSYS, syscall.ENOTSUP, syscall.EOPNOTSUPP):
-		advice = "this file system lacks the locks or the fsync of folders that keep counts over a crash; name a folder on a local disk with --state.dir"
-	case isAny(err, syscall.ENOSPC, syscall.EDQUOT):
-		advice = "make room there, or name another folder with --state.dir"
-	case isAny(err, syscall.EIO):
-		advice = "the disk fails: see the kernel's log, or name another folder with --state.dir"
-	}
-	return fmt.Errorf("%w; %s", err, advice)
-}
-
-func isAny(err error, errnos ...syscall.Errno) bool {
-	return slices.ContainsFunc(errnos, func(errno syscall.Errno) bool { return errors.Is(err, errno) })
 }
