@@ -8,7 +8,6 @@ package client
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -77,14 +76,14 @@ type Client struct {
 	decoders  sync.Pool // Of *decoder.
 }
 
-// New checks the options, reads the token once to see that it is there, and sends nothing.
+// New checks the options, reads the token once to check the token file, and sends nothing.
 func New(o Options) (*Client, error) {
 	root, err := parseURL(cmp.Or(o.URL, DefaultURL))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("API address: %w", err)
 	}
-	if !isGID(o.Workspace) {
-		return nil, fmt.Errorf("workspace %q: a gid is a decimal number, such as the one in the address of the workspace's pages", o.Workspace)
+	if err := CheckWorkspace(o.Workspace); err != nil {
+		return nil, fmt.Errorf("workspace: %w", err)
 	}
 	if _, err := readToken(o.TokenFile); err != nil {
 		return nil, err
@@ -243,31 +242,6 @@ func (c *Client) request(ctx context.Context, at *url.URL, query url.Values, tok
 	req.Header.Set("Accept-Encoding", "gzip") // Set here, so that net/http leaves the decompression to us.
 	req.Header.Set("User-Agent", c.userAgent)
 	return req, nil
-}
-
-// parseURL accepts https, and http to loopback addresses.
-func parseURL(address string) (*url.URL, error) {
-	u, err := url.Parse(address)
-	switch {
-	case err != nil:
-		return nil, errors.New("API address: not a URL") // The parser's error quotes it, and it may hold a password.
-	case strings.Contains(address, "@") || u.RawQuery != "" || u.Fragment != "":
-		return nil, errors.New("API address: must have no user, query or fragment")
-	case u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return nil, fmt.Errorf("API address %q: must be an https URL such as %s", address, DefaultURL)
-	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		return nil, fmt.Errorf("API address %q: plain http would send the token in the clear; use https", address)
-	}
-	return u, nil
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-func isGID(s string) bool {
-	return s != "" && len(s) <= 32 && strings.Trim(s, "0123456789") == ""
 }
 
 // changes reads headers such as "Asana-Change: name=…;info=https://…;affected=true". A comma parts two announcements, as

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -98,10 +99,10 @@ func TestRedirectIsAnAnswer(t *testing.T) {
 func TestAddressMustKeepTheTokenSafe(t *testing.T) {
 	const hidden = "API address: must have no user, query or fragment"
 	cleartext := func(address string) string {
-		return `API address "` + address + `": plain http would send the token in the clear; use https`
+		return `API address: "` + address + `": plain http would send the token in the clear; use https`
 	}
 	odd := func(address string) string {
-		return `API address "` + address + `": must be an https URL such as https://app.asana.com/api/1.0`
+		return `API address: "` + address + `": must be an https URL such as https://app.asana.com/api/1.0`
 	}
 	for address, want := range map[string]string{
 		"":                              "",
@@ -127,11 +128,16 @@ func TestAddressMustKeepTheTokenSafe(t *testing.T) {
 		"app.asana.com:443":             odd("app.asana.com:443"),
 		"ftp://app.asana.com":           odd("ftp://app.asana.com"),
 		"https://":                      odd("https://"),
+		"https://:443":                  odd("https://:443"),
+		"https://asana.example:65536":   `API address: "https://asana.example:65536": a port is at most 65535`,
 		"/api/1.0":                      odd("/api/1.0"),
 	} {
 		_, err := New(Options{URL: address, Workspace: workspace, TokenFile: tokenFile(t, token)})
 		if got := words(err); got != want {
 			t.Errorf("%q: got %q, want %q", address, got, want)
+		}
+		if got := words(CheckURL(address)); address != "" && got != strings.TrimPrefix(want, "API address: ") {
+			t.Errorf("%q: the check says %q, New %q", address, got, want)
 		}
 	}
 }
@@ -140,10 +146,10 @@ func TestWorkspaceIsAGID(t *testing.T) {
 	for gid, good := range map[string]bool{
 		"1": true, "1200000000000001": true, "9223372036854775808": true,
 		"": false, "-1": false, "12 ": false, "1/2": false, "1a2": false, "../1": false, "１": false, "my company": false,
-		"123456789012345678901234567890123": false,
+		"123456789012345678901234567890123": false, "\xff": false, "1\x00": false,
 	} {
 		_, err := New(Options{Workspace: gid, TokenFile: tokenFile(t, token)})
-		if (err == nil) != good {
+		if (err == nil) != good || !good && words(err) != "workspace: "+words(CheckWorkspace(gid)) {
 			t.Errorf("%q: %v", gid, err)
 		}
 	}
