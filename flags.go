@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -16,10 +17,22 @@ import (
 	"asana_exporter/client"
 )
 
-// longestInterval leaves time to notice that polls fail before the position dies.
-const longestInterval = 6 * time.Hour
+const (
+	defaultAddress = ":10176"
+	demoAddress    = "127.0.0.1:10176" // Anybody who reaches the demo can control it.
+)
 
-// config is what the command line says.
+// Limits of the flags.
+const (
+	shortestInterval = 10 * time.Millisecond  // A shorter one is a slip, such as a missing unit in a script.
+	longestInterval  = 6 * time.Hour          // Leaves time to notice failing polls before the position dies.
+	shortestTimeout  = 100 * time.Millisecond // No answer of Asana takes less.
+	longestTimeout   = 10 * time.Minute       // A hanging request counts as healthy until then.
+	longestZeroFirst = time.Hour              // Alerts see a new series that much later.
+	mostSeries       = 100_000                // Keeps the state file below its limit of 64 MiB.
+)
+
+// config holds the values of the flags.
 type config struct {
 	workspace, tokenFile, asanaURL string
 	pollInterval, timeout          time.Duration
@@ -32,18 +45,22 @@ type config struct {
 	logLevel, logFormat            string
 	demo                           bool
 
-	// Whether these were on the command line: the demo leaves them alone then.
-	workspaceGiven, pollIntervalGiven, zeroFirstGiven, stateDirGiven bool
+	// The demo changes the defaults of these flags, unless they were given on the command line.
+	workspaceGiven, pollIntervalGiven, zeroFirstGiven, stateDirGiven, addressGiven bool
 }
 
-// parseFlags reads the command line. It is done where that asked for help or the version, which it prints to stdout.
+// parseFlags reads the command line. For --help and --version it prints the answer to stdout and returns done.
 func parseFlags(args []string, stdout io.Writer) (c config, done bool, err error) {
 	app := kingpin.New("asana_exporter", "Counts what happens in an Asana workspace, for Prometheus.")
 	app.HelpFlag.Short('h')
 	app.UsageWriter(stdout)
 	app.Terminate(func(int) { done = true })
-	app.Version(version.Print("asana_exporter"))
-	app.VersionFlag.Short('V')
+	// Not app.Version: --help-man would put all its lines into one macro of the manual page.
+	app.Flag("version", "Show the version.").Short('V').PreAction(func(*kingpin.ParseContext) error {
+		fmt.Fprintln(stdout, version.Print("asana_exporter"))
+		done = true
+		return nil
+	}).Bool()
 	c.register(app)
 	if _, err := app.Parse(args); err != nil && !done {
 		return c, false, fmt.Errorf("%w; try --help", blame(app, args, err))
@@ -54,7 +71,7 @@ func parseFlags(args []string, stdout io.Writer) (c config, done bool, err error
 	return c, false, c.check()
 }
 
-// blame puts the name of the flag before an error about its value: the parser does not.
+// blame adds the name of the flag to an error about its value; kingpin does not name it.
 func blame(app *kingpin.Application, args []string, err error) error {
 	parsed, parseErr := app.ParseContext(args)
 	if parseErr != nil {
@@ -69,25 +86,26 @@ func blame(app *kingpin.Application, args []string, err error) error {
 	return err
 }
 
-// register names the flags. Names and defaults are a promise to the scripts of others.
+// register defines the flags. Scripts of operators depend on the names and defaults.
 func (c *config) register(app *kingpin.Application) {
-	app.Flag("asana.workspace", "The gid of the workspace to follow.").
+	app.Flag("asana.workspace", "Gid of the workspace to follow, a number.").
 		Envar("ASANA_WORKSPACE").IsSetByUser(&c.workspaceGiven).StringVar(&c.workspace)
-	app.Flag("asana.token-file", "File with the service account's token. Read again whenever it is used.").
+	app.Flag("asana.token-file", "File with the service account's token. Read again for each request.").
 		Envar("ASANA_TOKEN_FILE").StringVar(&c.tokenFile)
-	app.Flag("asana.url", "Root of Asana's API. Plain http is for loopback addresses only.").
+	app.Flag("asana.url", "Root of Asana's API. Plain http is accepted for loopback addresses only.").
 		Default(client.DefaultURL).StringVar(&c.asanaURL)
-	app.Flag("asana.poll-interval", "Time between polls of the event stream. 1s in the demo.").
+	app.Flag("asana.poll-interval", "Time between polls of the event stream. 1s with --demo.").
 		Default("15s").IsSetByUser(&c.pollIntervalGiven).DurationVar(&c.pollInterval)
-	app.Flag("asana.timeout", "For one request, headers and body.").
+	app.Flag("asana.timeout", "Time limit of one request to Asana, headers and body.").
 		Default("30s").DurationVar(&c.timeout)
-	app.Flag("state.dir", "Folder of the state: the position in the stream and the counts. A temporary one in the demo.").
+	app.Flag("state.dir", "Folder of the position in the stream and of the counts. A temporary folder with --demo.").
 		Default("data").IsSetByUser(&c.stateDirGiven).StringVar(&c.stateDir)
-	app.Flag("events.zero-first", "How long a new series is exposed at 0 before its value: longer than a scrape interval. 0 turns it off. 5s in the demo.").
+	app.Flag("events.zero-first", "How long a new series is exposed at 0 before its value. Must be longer than the scrape interval; 0 turns it off. 5s with --demo.").
 		Default("90s").IsSetByUser(&c.zeroFirstGiven).DurationVar(&c.zeroFirst)
-	app.Flag("events.max-series", "Number of label sets beyond which new ones are folded into _folded.").
+	app.Flag("events.max-series", "Number of event series. Beyond it, new label sets are counted under _folded labels.").
 		Default("5000").Int64Var(&c.maxSeries)
-	c.web = kingpinflag.AddFlags(app, ":10176")
+	c.web = kingpinflag.AddFlags(app, defaultAddress)
+	app.GetFlag("web.listen-address").IsSetByUser(&c.addressGiven)
 	app.Flag("web.telemetry-path", "Path under which to expose metrics.").
 		Default("/metrics").StringVar(&c.telemetryPath)
 	app.Flag("web.disable-exporter-metrics", "Exclude metrics about the exporter itself (promhttp_*, process_*, go_*).").
@@ -98,41 +116,64 @@ func (c *config) register(app *kingpin.Application) {
 		Default("info").EnumVar(&c.logLevel, "debug", "info", "warn", "error")
 	app.Flag("log.format", "Output format of log messages. One of: [logfmt, json]").
 		Default("logfmt").EnumVar(&c.logFormat, "logfmt", "json")
-	app.Flag("demo", "Follow a simulated workspace inside the process: no token, no network.").
+	app.Flag("demo", "Follow a simulated workspace inside the process: no token, no network. Listens on "+demoAddress+" only, unless --web.listen-address is given.").
 		BoolVar(&c.demo)
 }
 
-// check finds what the parser can't.
+// check reports the first flag whose value can't be right, before anything is opened, written or registered.
 func (c *config) check() error {
+	if err := c.checkAsana(); err != nil {
+		return err
+	}
+	switch {
+	case c.stateDir == "":
+		return errors.New("--state.dir is empty: name a folder, or leave it out for `data`")
+	case c.maxSeries < 0 || c.maxSeries > mostSeries:
+		return fmt.Errorf("--events.max-series=%d: must be from 0 to %d", c.maxSeries, mostSeries)
+	case !isFree(c.telemetryPath):
+		return fmt.Errorf("--web.telemetry-path=%s: must begin with /, and no other path of this program may be there", c.telemetryPath)
+	}
+	if err := web.Validate(*c.web.WebConfigFile); err != nil {
+		return errors.New("--web.config.file: " + strings.Join(strings.Fields(err.Error()), " ")) // YAML's have many lines.
+	}
+	return cmp.Or(
+		checkDuration("asana.poll-interval", c.pollInterval, shortestInterval, longestInterval, ", since Asana forgets the position within a day"),
+		checkDuration("asana.timeout", c.timeout, shortestTimeout, longestTimeout, ""),
+		checkDuration("events.zero-first", c.zeroFirst, 0, longestZeroFirst, ""),
+	)
+}
+
+// checkAsana checks the flags about what to follow. The demo needs none of them.
+func (c *config) checkAsana() error {
 	switch {
 	case !c.demo && c.workspace == "":
 		return errors.New("--asana.workspace is missing: give the gid of the workspace, or try --demo")
 	case !c.demo && c.tokenFile == "":
 		return errors.New("--asana.token-file is missing: name the file with the service account's token, or try --demo")
-	case c.stateDir == "":
-		return errors.New("--state.dir is empty: name a folder, or leave it out for `data`")
 	case c.asanaURL == "":
 		return errors.New("--asana.url is empty: leave it out for Asana's own")
-	case c.pollInterval <= 0:
-		return fmt.Errorf("--asana.poll-interval=%s: must be more than 0", c.pollInterval)
-	case c.pollInterval > longestInterval:
-		return fmt.Errorf("--asana.poll-interval=%s: must be at most %s, since Asana forgets the position within a day", c.pollInterval, longestInterval)
-	case c.timeout <= 0:
-		return fmt.Errorf("--asana.timeout=%s: must be more than 0", c.timeout)
-	case c.zeroFirst < 0:
-		return fmt.Errorf("--events.zero-first=%s: must not be negative", c.zeroFirst)
-	case c.maxSeries < 0:
-		return fmt.Errorf("--events.max-series=%d: must not be negative", c.maxSeries)
-	case !isFree(c.telemetryPath):
-		return fmt.Errorf("--web.telemetry-path=%s: must begin with / and be a page of its own", c.telemetryPath)
 	}
-	if err := web.Validate(*c.web.WebConfigFile); err != nil {
-		return errors.New("--web.config.file: " + strings.Join(strings.Fields(err.Error()), " ")) // YAML's have many lines.
+	if err := client.CheckWorkspace(c.workspace); err != nil && (!c.demo || c.workspaceGiven) {
+		return fmt.Errorf("--asana.workspace: %w", err)
+	}
+	if err := client.CheckURL(c.asanaURL); err != nil {
+		return fmt.Errorf("--asana.url: %w", err)
 	}
 	return nil
 }
 
-// stateName returns the name of the state file. That of the demo is another one, so that it can be tried in any folder.
+// checkDuration returns an error unless d is from shortest to longest; why explains the longest.
+func checkDuration(flag string, d, shortest, longest time.Duration, why string) error {
+	switch {
+	case d < shortest:
+		return fmt.Errorf("--%s=%s: must be at least %s", flag, d, shortest)
+	case d > longest:
+		return fmt.Errorf("--%s=%s: must be at most %s%s", flag, d, longest, why)
+	}
+	return nil
+}
+
+// stateName returns the name of the state file. The demo's differs, so that no demo touches the state of a workspace.
 func (c *config) stateName() string {
 	if c.demo {
 		return "demo-" + c.workspace
@@ -140,8 +181,8 @@ func (c *config) stateName() string {
 	return c.workspace
 }
 
-// isFree tells whether a page can be served under page: not where others are, and not under a pattern of http.ServeMux.
-func isFree(page string) bool {
-	taken := page == "/" || strings.HasPrefix(page, "/-/") || strings.HasPrefix(page, "/debug/pprof/")
-	return !taken && strings.HasPrefix(page, "/") && path.Clean(page) == page && !strings.ContainsAny(page, " \t{}?#%\"")
+// isFree reports whether metrics can be served at p: it is no path of another handler, and no pattern of http.ServeMux.
+func isFree(p string) bool {
+	taken := p == "/" || strings.HasPrefix(p, "/-/") || strings.HasPrefix(p, "/debug/pprof/") || strings.HasPrefix(p, "/control/")
+	return !taken && strings.HasPrefix(p, "/") && path.Clean(p) == p && !strings.ContainsAny(p, " \t{}?#%\"")
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -36,12 +37,16 @@ func TestBadStartEndsWithOneLine(t *testing.T) {
 		{"no number", flags("--events.max-series", "many"), `^--events.max-series=many: .*; try --help$`},
 		{"no duration", flags("--asana.timeout", "soon"), `^--asana.timeout=soon: .*; try --help$`},
 		{"no unit", flags("--asana.poll-interval", "15"), `^--asana.poll-interval=15: .*; try --help$`},
-		{"no interval", flags("--asana.poll-interval", "0s"), `^--asana.poll-interval=0s: must be more than 0$`},
+		{"no interval", flags("--asana.poll-interval", "0s"), `^--asana.poll-interval=0s: must be at least 10ms$`},
+		{"interval of a nanosecond", flags("--asana.poll-interval", "1ns"), `^--asana.poll-interval=1ns: must be at least 10ms$`},
 		{"interval longer than a position lives", flags("--asana.poll-interval", "48h"), `^--asana.poll-interval=48h0m0s: must be at most 6h0m0s, `},
 		{"state folder without a name", flags("--state.dir", ""), `^--state.dir is empty: name a folder`},
-		{"no time", with("--asana.timeout=-1s"), `^--asana.timeout=-1s: must be more than 0$`},
-		{"negative zero-first", with("--events.zero-first=-1s"), `^--events.zero-first=-1s: must not be negative$`},
-		{"negative limit", with("--events.max-series=-1"), `^--events.max-series=-1: must not be negative$`},
+		{"no time", with("--asana.timeout=-1s"), `^--asana.timeout=-1s: must be at least 100ms$`},
+		{"time without end", flags("--asana.timeout", "999h"), `^--asana.timeout=999h0m0s: must be at most 10m0s$`},
+		{"negative zero-first", with("--events.zero-first=-1s"), `^--events.zero-first=-1s: must be at least 0s$`},
+		{"endless zero-first", flags("--events.zero-first", "24h"), `^--events.zero-first=24h0m0s: must be at most 1h0m0s$`},
+		{"negative limit", with("--events.max-series=-1"), `^--events.max-series=-1: must be from 0 to 100000$`},
+		{"limit beyond 32 bits", flags("--events.max-series", "4294967297"), `^--events.max-series=4294967297: must be from 0 to 100000$`},
 		{"unknown level", flags("--log.level", "loud"), `^--log.level=loud: .*debug,info,warn,error.*; try --help$`},
 		{"unknown format", flags("--log.format", "xml"), `^--log.format=xml: .*logfmt,json.*; try --help$`},
 		{"telemetry path without a slash", flags("--web.telemetry-path", "metrics"), `^--web.telemetry-path=metrics: must begin with /`},
@@ -54,8 +59,10 @@ func TestBadStartEndsWithOneLine(t *testing.T) {
 		{"telemetry path that nobody can ask for", flags("--web.telemetry-path", "/a/../b"), `^--web.telemetry-path=/a/../b: must`},
 
 		{"no workspace", flags("--asana.workspace", missing), `^--asana.workspace is missing: .*--demo$`},
-		{"workspace by name", flags("--asana.workspace", "My company"), `^workspace "My company": a gid is a decimal number`},
-		{"workspace that leads elsewhere", flags("--asana.workspace", "../1"), `^workspace "../1": a gid is a decimal number`},
+		{"workspace by name", flags("--asana.workspace", "My company"), `^--asana.workspace: "My company": a gid is a decimal number`},
+		{"workspace that leads elsewhere", flags("--asana.workspace", "../1"), `^--asana.workspace: "../1": a gid is a decimal number`},
+		{"workspace that is no UTF-8", flags("--asana.workspace", "\xff"), `^--asana.workspace: "\\xff": a gid is a decimal number`},
+		{"workspace of the demo that is no UTF-8", onlyArgs("--demo", "--asana.workspace=\xff"), `^--asana.workspace: "\\xff": a gid is a decimal number`},
 		{"no token file", flags("--asana.token-file", missing), `^--asana.token-file is missing: .*--demo$`},
 		{"token file that is not there", flags("--asana.token-file", "nowhere"), `^token file: open nowhere: no such file`},
 		{"token file that is a folder", flags("--asana.token-file", os.TempDir()), `^token file \S+: not a regular file; `},
@@ -72,9 +79,9 @@ func TestBadStartEndsWithOneLine(t *testing.T) {
 		{"token file with more than the token", func(t *testing.T) []string {
 			return arguments(t, "--asana.token-file", file(t, "Bearer "+testToken))
 		}, `^token file \S+: must hold the token alone`},
-		{"plain http", flags("--asana.url", "http://app.asana.com/api/1.0"), `^API address "http://app.asana.com/api/1.0": .*use https$`},
-		{"URL with a password", flags("--asana.url", "https://me:"+testToken+"@example.com"), `^API address: must have no user`},
-		{"no URL", flags("--asana.url", "app.asana.com"), `^API address "app.asana.com": must be an https URL`},
+		{"plain http", flags("--asana.url", "http://app.asana.com/api/1.0"), `^--asana.url: "http://app.asana.com/api/1.0": .*use https$`},
+		{"URL with a password", flags("--asana.url", "https://me:"+testToken+"@example.com"), `^--asana.url: must have no user`},
+		{"no URL", flags("--asana.url", "app.asana.com"), `^--asana.url: "app.asana.com": must be an https URL`},
 
 		{"state folder that is a file", func(t *testing.T) []string {
 			return arguments(t, "--state.dir", file(t, ""))
@@ -163,6 +170,11 @@ func with(arg string) func(*testing.T) []string {
 	}
 }
 
+// onlyArgs returns these arguments alone.
+func onlyArgs(args ...string) func(*testing.T) []string {
+	return func(*testing.T) []string { return args }
+}
+
 func TestNewerStateIsRefusedAndLeftAlone(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -179,7 +191,7 @@ func TestHelpAndVersionEndWell(t *testing.T) {
 	for _, row := range []struct{ flag, want string }{
 		{"--help", "usage: asana_exporter [<flags>]"},
 		{"-h", "--asana.token-file"},
-		{"--version", "asana_exporter, version "},
+		{"--version", "asana_exporter, version unknown"},
 		{"-V", "asana_exporter, version "},
 	} {
 		p := spawn(t, "", row.flag, "--state.dir", filepath.Join(t.TempDir(), "none"))
@@ -189,6 +201,37 @@ func TestHelpAndVersionEndWell(t *testing.T) {
 		if !strings.Contains(p.stdout.String(), row.want) {
 			t.Errorf("%s printed %s", row.flag, &p.stdout)
 		}
+	}
+}
+
+func TestManualPageIsWellFormed(t *testing.T) {
+	t.Parallel()
+	p := spawn(t, "", "--help-man")
+	if code := p.exit(t); code != 0 || p.stderr.String() != "" {
+		t.Errorf("exit code %d, and on stderr: %s", code, &p.stderr)
+	}
+	title, text, _ := strings.Cut(p.stdout.String(), "\n")
+	if fields := strings.Fields(title); !slices.Equal(fields, []string{".TH", "asana_exporter", "1", `""`}) {
+		t.Errorf("its title is %s", title)
+	}
+	if !strings.HasPrefix(text, ".SH \"NAME\"\n") {
+		t.Errorf("it begins with %.80s", text)
+	}
+}
+
+func TestVersionComesFromTheBuild(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct{ embedded, want string }{
+		{"v1.2.3", "1.2.3"}, {"v0.0.0-20261128155816-8960ca960e81+dirty", "0.0.0-20261128155816-8960ca960e81+dirty"},
+		{"(devel)", "unknown"}, {"", "unknown"},
+	} {
+		info := &debug.BuildInfo{Main: debug.Module{Version: row.embedded}}
+		if got := moduleVersion(info, true); got != row.want {
+			t.Errorf("%q gives %q, want %q", row.embedded, got, row.want)
+		}
+	}
+	if got := moduleVersion(nil, false); got != "unknown" {
+		t.Errorf("without build information: %q", got)
 	}
 }
 

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,6 +36,9 @@ func main() {
 	context.AfterFunc(ctx, stop) // A second signal ends the process at once.
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(softMemory)
+	}
+	if version.Version == "" {
+		version.Version = moduleVersion(debug.ReadBuildInfo())
 	}
 	stdlog.SetOutput(io.Discard) // net/http logs there what a server sends unasked: the token, if it gives that back.
 	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
@@ -120,7 +122,7 @@ func newSource(c config, demo *demo, observe func(client.Exchange)) (*client.Cli
 		Workspace: c.workspace,
 		TokenFile: c.tokenFile,
 		Timeout:   c.timeout,
-		UserAgent: "asana_exporter/" + cmp.Or(version.Version, "unknown"),
+		UserAgent: "asana_exporter/" + version.Version,
 		Observe:   observe,
 	}
 	if demo != nil {
