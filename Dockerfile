@@ -1,5 +1,5 @@
 # docker build -t asana_exporter .
-# docker run --rm -p 10176:10176 asana_exporter --demo
+# docker run --rm -p 10176:10176 asana_exporter --demo --web.listen-address=:10176
 
 ARG GO_IMAGE=golang:1.26
 

@@ -4,7 +4,9 @@ import (
 	"context"
 	"math/rand/v2"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/go-kit/log"
@@ -20,13 +22,26 @@ const (
 	demoTokenLife     = 15 * time.Minute // Shorter than Asana's, so that the simulator keeps fewer events.
 )
 
-// A demo is a simulated workspace and what the program needs to follow it.
+// A demo is a simulated workspace, with a temporary folder for its token and its state.
 type demo struct {
 	asana *simulator.Simulator
 	dir   string
 }
 
-// newDemo makes a workspace and fills in what the command line left open.
+// stopOnSignals returns a context that also ends on further signals that can be caught, so that the demo's folder is removed.
+// A closed terminal sends SIGHUP, and the demo ends with it, unless it was started by nohup.
+func stopOnSignals(ctx context.Context) (context.Context, context.CancelFunc) {
+	signals := []os.Signal{
+		syscall.SIGINT, syscall.SIGTERM, // Again, so that a second one does not kill before the folder is gone.
+		syscall.SIGQUIT, syscall.SIGABRT, syscall.SIGALRM, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGXCPU,
+	}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signal.NotifyContext(ctx, signals...)
+}
+
+// newDemo makes a workspace and changes the defaults of flags that were not given.
 func newDemo(c *config) (*demo, error) {
 	dir, err := os.MkdirTemp("", "asana_exporter-demo-")
 	if err != nil {
@@ -38,7 +53,7 @@ func newDemo(c *config) (*demo, error) {
 		d.close()
 		return nil, err
 	}
-	if !c.workspaceGiven { // Nothing is made up under a name from the environment.
+	if !c.workspaceGiven { // A workspace from the environment is real: simulated counts must not appear under its gid.
 		c.workspace = "1200000000000001"
 	}
 	if !c.stateDirGiven {
@@ -50,7 +65,10 @@ func newDemo(c *config) (*demo, error) {
 	if !c.zeroFirstGiven {
 		c.zeroFirst = 5 * time.Second
 	}
-	c.asanaURL = "https://asana.invalid/api/1.0" // Nothing is ever sent there.
+	if !c.addressGiven {
+		*c.web.WebListenAddresses = []string{demoAddress}
+	}
+	c.asanaURL = "https://asana.invalid/api/1.0" // No request leaves the process.
 	d.asana = simulator.New(simulator.Options{
 		Workspace:  c.workspace,
 		Name:       "Example Company (simulated)",
@@ -63,7 +81,7 @@ func newDemo(c *config) (*demo, error) {
 	return d, nil
 }
 
-// run has somebody delete a lot, now and then.
+// run simulates an incident of mass deletion every demoIncidentEvery, until ctx ends.
 func (d *demo) run(ctx context.Context, logger log.Logger) error {
 	wait := demoFirstIncident
 	for {

@@ -3,7 +3,9 @@ package main
 import (
 	"io"
 	"net/http"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -47,6 +49,39 @@ func TestDemoBringsAnIncidentOnDemand(t *testing.T) {
 		}
 		return deleted >= 700
 	})
+}
+
+// Whatever ends the demo, nothing of it is left. Others than this machine reach it only if that is asked for.
+func TestDemoRemovesItsFolderOnEverySignal(t *testing.T) {
+	t.Parallel()
+	for _, signal := range []syscall.Signal{
+		syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGINT, syscall.SIGTERM, syscall.SIGABRT, syscall.SIGALRM,
+		syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGXCPU,
+	} {
+		temp := t.TempDir()
+		p := spawnIn(t, "", []string{"TMPDIR=" + temp}, "--demo", "--web.listen-address", "127.0.0.1:0")
+		p.address(t)
+		wantStop(t, p, signal)
+		if files, err := os.ReadDir(temp); err != nil || len(files) != 0 {
+			t.Errorf("%s: left behind: %v, %v", signal, files, err)
+		}
+	}
+}
+
+func TestDemoListensOnLoopbackUnlessToldOtherwise(t *testing.T) {
+	t.Parallel()
+	for want, args := range map[string][]string{
+		"127.0.0.1:10176": {"--demo"}, ":10176": {"--demo", "--web.listen-address=:10176"},
+	} {
+		c, _, err := parseFlags(args, io.Discard)
+		must(t, err)
+		demo, err := newDemo(&c)
+		must(t, err)
+		demo.close()
+		if got := *c.web.WebListenAddresses; len(got) != 1 || got[0] != want {
+			t.Errorf("%q listens on %q", args, got)
+		}
+	}
 }
 
 // Nobody moves the simulator of others, or what is no simulator, through the exporter.

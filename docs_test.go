@@ -73,7 +73,12 @@ func gatherDemo(t *testing.T) (families []*dto.MetricFamily) {
 		defer demo.close()
 		logs := newLoggers(io.Discard, "error", "logfmt")
 		registry := prometheus.NewPedanticRegistry()
-		poller, closeStore, err := newPoller(c, registry, demo, logs.kit)
+		metrics := collector.NewMetrics(registry, c.workspace)
+		source, err := newSource(c, demo, observe(metrics, logs.kit))
+		if err != nil {
+			t.Fatal(err)
+		}
+		poller, closeStore, err := newPoller(c, registry, metrics, source, logs.kit)
 		if err != nil {
 			t.Fatal(err)
 		}

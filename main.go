@@ -1,5 +1,5 @@
 // Command asana_exporter counts what happens in an Asana workspace, each event exactly once, and serves the counts to
-// Prometheus. Start with run: it turns flags into parts, and parts into goroutines.
+// Prometheus. Start with run: it builds the parts from the flags and runs each in a goroutine.
 package main
 
 import (
@@ -24,31 +24,36 @@ import (
 	"asana_exporter/collector"
 )
 
-// drainTime is how long a request or a commit under way may take to end after SIGTERM.
+// drainTime is how long requests and commits may go on after SIGTERM.
 const drainTime = 5 * time.Second
 
-// softMemory is where the garbage collector begins to work harder: the largest answer leaves several times its 16 MiB. It
-// is no limit for a state that is larger than that.
+// softMemory makes the garbage collector work harder near the memory of the largest answer, several times its 16 MiB. A
+// larger state may pass it.
 const softMemory = 80 << 20
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // A second signal ends the process at once.
+	hangups := make(chan os.Signal, 1)
+	if !signal.Ignored(syscall.SIGHUP) { // As after nohup.
+		signal.Notify(hangups, syscall.SIGHUP)
+	}
+	signal.Ignore(syscall.SIGPIPE) // A reader of the log that goes away must not end the counting.
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(softMemory)
 	}
 	if version.Version == "" {
 		version.Version = moduleVersion(debug.ReadBuildInfo())
 	}
-	stdlog.SetOutput(io.Discard) // net/http logs there what a server sends unasked: the token, if it gives that back.
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+	stdlog.SetOutput(io.Discard) // net/http logs unsolicited answers there, and these may repeat the token.
+	if err := run(ctx, os.Args[1:], hangups, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintf(os.Stderr, "asana_exporter: error: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-// run is the whole program: it returns when ctx ends, which is no error, or when something can't go on.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+// run runs the exporter until ctx ends, which is no error, or until a part of it fails.
+func run(ctx context.Context, args []string, hangups <-chan os.Signal, stdout, stderr io.Writer) error {
 	c, done, err := parseFlags(args, stdout)
 	if err != nil || done {
 		return err
@@ -56,18 +61,26 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	logs := newLoggers(stderr, c.logLevel, c.logFormat)
 	var demo *demo
 	if c.demo {
+		var stop func()
+		ctx, stop = stopOnSignals(ctx)
+		defer stop()
 		if demo, err = newDemo(&c); err != nil {
 			return fmt.Errorf("demo: %w", err)
 		}
 		defer demo.close()
 	}
+	registry := prometheus.NewRegistry()
+	logger := log.With(logs.kit, "workspace", c.workspace)
+	metrics := collector.NewMetrics(registry, c.workspace)
+	source, err := newSource(c, demo, observe(metrics, logger))
+	if err != nil {
+		return err
+	}
 	listeners, err := listen(ctx, c.web)
 	if err != nil {
 		return err
 	}
-	registry := prometheus.NewRegistry()
-	logger := log.With(logs.kit, "workspace", c.workspace)
-	poller, closeStore, err := newPoller(c, registry, demo, logger)
+	poller, closeStore, err := newPoller(c, registry, metrics, source, logger)
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
@@ -79,20 +92,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	group.Go(func() error { return serve(ctx, listeners, handler, c.web, logs) })
 	if demo != nil {
 		group.Go(func() error { return demo.run(ctx, logger) })
+	} else {
+		group.Go(func() error { return refresh(ctx, hangups, c.tokenFile, poller.PollNow, logger) })
 	}
 	return waitAfter(ctx, group, logger)
 }
 
-// newPoller wires Asana, or what stands in for it, to the state folder. What can be wrong with the command line is found out
-// before that folder is touched, and nothing is logged before all is well.
+// newPoller opens the state folder and wires it to the source. Everything else that can be wrong with the command line is
+// found before, so that a bad start leaves the folder alone.
 func newPoller(
-	c config, registry prometheus.Registerer, demo *demo, logger log.Logger,
+	c config, registry prometheus.Registerer, metrics *collector.Metrics, source collector.Source, logger log.Logger,
 ) (poller *collector.Poller, closeStore func(), err error) {
-	metrics := collector.NewMetrics(registry, c.workspace)
-	source, err := newSource(c, demo, observe(metrics, logger))
-	if err != nil {
-		return nil, nil, err
-	}
 	store, err := collector.OpenStore(c.stateDir, c.stateName())
 	if err != nil {
 		return nil, nil, err
@@ -115,7 +125,7 @@ func newPoller(
 	return poller, func() { _ = store.Close() }, nil
 }
 
-// newSource returns the client of Asana's API, or of what stands in for it.
+// newSource returns the client of Asana's API, or of the demo's simulator.
 func newSource(c config, demo *demo, observe func(client.Exchange)) (*client.Client, error) {
 	options := client.Options{
 		URL:       c.asanaURL,
@@ -131,7 +141,7 @@ func newSource(c config, demo *demo, observe func(client.Exchange)) (*client.Cli
 	return client.New(options)
 }
 
-// logBegin logs where counting goes on.
+// logBegin logs where the counts start: at the loaded state, or at zero.
 func logBegin(logger log.Logger, state collector.State, damaged *collector.DamagedError) {
 	switch {
 	case damaged != nil:
@@ -146,7 +156,7 @@ func logBegin(logger log.Logger, state collector.State, damaged *collector.Damag
 
 // observe counts requests, and logs an announced change of the API once. Requests come one after the other.
 func observe(metrics *collector.Metrics, logger log.Logger) func(client.Exchange) {
-	const most = 100 // Names to remember: a server may make them up.
+	const most = 100 // A server may make up any number of names.
 	seen := map[string]bool{}
 	return func(e client.Exchange) {
 		metrics.Requested(e)
@@ -159,8 +169,8 @@ func observe(metrics *collector.Metrics, logger log.Logger) func(client.Exchange
 	}
 }
 
-// waitAfter waits for the goroutines, but not for ever: one that hangs in a file system must not keep the process alive
-// after it was told to stop.
+// waitAfter waits for the goroutines. After ctx ended it does not wait long: a goroutine that hangs in a file system must not
+// keep the process alive.
 func waitAfter(ctx context.Context, group *errgroup.Group, logger log.Logger) error {
 	ended := make(chan error, 1)
 	go func() { ended <- group.Wait() }()
@@ -174,6 +184,6 @@ func waitAfter(ctx context.Context, group *errgroup.Group, logger log.Logger) er
 	case err := <-ended:
 		return err
 	case <-time.After(drainTime + time.Second):
-		return errors.New("stopped without waiting for what hangs, mostly a commit; the state on disk is the last whole one")
+		return errors.New("stopped while something hung, most likely a commit; the state on disk is that of the last commit")
 	}
 }

@@ -127,7 +127,7 @@ func within(t *testing.T, args ...string) (address string, stop func() error) {
 	ctx, cancel := context.WithCancel(t.Context())
 	log := &logbook{}
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, args, log, log) }()
+	go func() { ended <- run(ctx, args, nil, log, log) }()
 	stop = sync.OnceValue(func() error {
 		cancel()
 		return <-ended

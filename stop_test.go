@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -45,6 +47,47 @@ func TestStopsWhileItWaitsAfterAFailure(t *testing.T) {
 	p.address(t)
 	p.stderr.await(t, `rate limited, retry after 1h0m0s" failures=1 retry_in=1h0m0s`)
 	wantStop(t, p, syscall.SIGTERM)
+}
+
+// After SIGHUP the exporter goes on, and polls whatever the token file holds now. A closed reader of the log does not end it.
+func TestHangUpsDoNotEndIt(t *testing.T) {
+	t.Parallel()
+	p := spawn(t, "", arguments(t)...)
+	address := p.address(t)
+	p.signal(t, syscall.SIGPIPE)
+	p.signal(t, syscall.SIGHUP)
+	p.stderr.await(t, `msg="SIGHUP: reading the token file again and polling now"`)
+	if got := statusOf(t, "http://"+address+"/-/healthy"); got != http.StatusOK {
+		t.Errorf("status %d", got)
+	}
+	wantStop(t, p, syscall.SIGTERM)
+}
+
+func TestClosedStderrDoesNotEndIt(t *testing.T) {
+	t.Parallel()
+	read, write, err := os.Pipe()
+	must(t, err)
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // Its address is known though no log can be read.
+	must(t, err)
+	address := listener.Addr().String()
+	listener.Close()
+	cmd := exec.Command(os.Args[0], arguments(t, "--web.listen-address", address)...)
+	cmd.Env = append(os.Environ(), beTheProgram+"=1")
+	cmd.Stderr = write
+	read.Close()
+	must(t, cmd.Start())
+	write.Close()
+	eventually(t, "an answer", func() bool {
+		resp, err := http.Get("http://" + address + "/-/healthy")
+		if err == nil {
+			resp.Body.Close()
+		}
+		return err == nil || cmd.ProcessState != nil
+	})
+	must(t, cmd.Process.Signal(syscall.SIGTERM))
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it ended with %v", err)
+	}
 }
 
 // A request under way gets the time to end, and no more.
@@ -120,7 +163,7 @@ func TestHangingGoroutineDoesNotStopTheStop(t *testing.T) {
 		time.AfterFunc(time.Hour, cancel)
 		began := time.Now()
 		err := waitAfter(ctx, group, log.NewNopLogger())
-		if err == nil || !strings.Contains(err.Error(), "without waiting for what hangs") {
+		if err == nil || !strings.Contains(err.Error(), "stopped while something hung") {
 			t.Errorf("got %v", err)
 		}
 		if took := time.Since(began); took != time.Hour+drainTime+time.Second {
