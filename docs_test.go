@@ -83,7 +83,7 @@ func gatherDemo(t *testing.T) (families []*dto.MetricFamily) {
 			t.Fatal(err)
 		}
 		defer closeStore()
-		newHandler(c, demo, registry, poller, logs)
+		newHandler(c, demo, registry, poller, logs, func() {})
 
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { _ = poller.Run(ctx) }()

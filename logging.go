@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"io"
 	stdlog "log"
 	"log/slog"
@@ -10,13 +11,13 @@ import (
 	sloggokit "github.com/tjhop/slog-gokit"
 )
 
-// loggers are one logger in the two forms that libraries ask for; their lines look alike.
+// loggers is one logger in the two forms that libraries need. Both write the same format.
 type loggers struct {
 	kit  log.Logger
 	slog *slog.Logger
 }
 
-// newLoggers returns loggers that write to w what is at least as severe as the level.
+// newLoggers returns loggers that write lines of at least the minimum level to w.
 func newLoggers(w io.Writer, minimum, format string) loggers {
 	w = log.NewSyncWriter(w)
 	base := log.NewLogfmtLogger(w)
@@ -26,12 +27,25 @@ func newLoggers(w io.Writer, minimum, format string) loggers {
 	base = level.NewFilter(base, level.Allow(level.ParseDefault(minimum, level.InfoValue())))
 	return loggers{
 		kit: log.With(base, "caller", log.DefaultCaller, "time", log.DefaultTimestampUTC),
-		// The handler adds caller and time itself; what is too much for the level is dropped by base.
+		// The handler adds caller and time itself. It passes every level on, and base filters.
 		slog: slog.New(sloggokit.NewGoKitHandler(base, slog.LevelDebug)),
 	}
 }
 
-// errorLog returns the logger for libraries that know neither of the two.
+// errorLog returns a logger at level error for libraries that need one of the standard library.
 func (l loggers) errorLog() *stdlog.Logger {
 	return slog.NewLogLogger(l.slog.Handler(), slog.LevelError)
+}
+
+// serverLog returns the logger of a http.Server. Failed TLS handshakes are at level debug: any port scan makes them.
+func (l loggers) serverLog() *stdlog.Logger { return stdlog.New(serverLog{l.kit}, "", 0) }
+
+type serverLog struct{ logger log.Logger }
+
+func (s serverLog) Write(line []byte) (int, error) {
+	at := level.Error
+	if bytes.HasPrefix(line, []byte("http: TLS handshake error ")) {
+		at = level.Debug
+	}
+	return len(line), at(s.logger).Log("msg", "web server", "err", bytes.TrimSpace(line))
 }

@@ -85,11 +85,12 @@ func run(ctx context.Context, args []string, hangups <-chan os.Signal, stdout, s
 		return errors.Join(err, closeAll(listeners))
 	}
 	defer closeStore()
-	handler := newHandler(c, demo, registry, poller, logs)
+	slow := &minuteLog{logger: logs.kit, msg: "slow or idle clients cut off"}
+	server := newServer(newHandler(c, demo, registry, poller, logs, slow.add), logs, slow.add)
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return poller.Run(ctx) })
-	group.Go(func() error { return serve(ctx, listeners, handler, c.web, logs) })
+	group.Go(func() error { return serve(ctx, listeners, server, c.web, logs) })
 	if demo != nil {
 		group.Go(func() error { return demo.run(ctx, logger) })
 	} else {

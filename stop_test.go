@@ -222,7 +222,7 @@ func TestHangingCommitIsNotHealthy(t *testing.T) {
 		poller := collector.NewPoller(stuck, stuck, metrics, collector.NewEpoch(time.Now()),
 			collector.Options{Interval: c.pollInterval, Timeout: c.timeout})
 		registry.MustRegister(collector.NewCollector(poller.View, metrics, int(c.maxSeries)))
-		handler := newHandler(c, nil, registry, poller, newLoggers(t.Output(), "info", "logfmt"))
+		handler := newHandler(c, nil, registry, poller, newLoggers(t.Output(), "info", "logfmt"), func() {})
 		get := func(path string) int {
 			answer := httptest.NewRecorder()
 			handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"html/template"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/version"
+	"github.com/prometheus/exporter-toolkit/web"
+
+	"asana_exporter/client"
+	"asana_exporter/collector"
+)
+
+// landingPage shows the state of the workspace in the page that all exporters have from exporter-toolkit.
+func landingPage(c config, poller *collector.Poller) http.HandlerFunc {
+	table := template.Must(template.New("state").Parse(stateHTML))
+	return func(w http.ResponseWriter, r *http.Request) {
+		var state strings.Builder
+		if err := table.Execute(&state, describe(c, poller.View(), poller.Ready())); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		page, err := web.NewLandingPage(web.LandingConfig{
+			Name:        "asana_exporter",
+			Description: "Counts what happens in an Asana workspace.",
+			Version:     version.Info(),
+			ExtraHTML:   state.String(),
+			ExtraCSS:    "th{text-align:left;vertical-align:top;padding-right:1em;font-weight:normal}",
+			Profiling:   strconv.FormatBool(c.pprof),
+			Links: []web.LandingLinks{
+				{Address: c.telemetryPath, Text: "Metrics"},
+				{Address: "/-/healthy", Text: "Healthy", Description: "the process works"},
+				{Address: "/-/ready", Text: "Ready", Description: "the first catch-up is complete, and polls succeed"},
+			},
+		})
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		answer := memoryResponse{header: http.Header{}}
+		page.ServeHTTP(&answer, r)
+		if w.Header().Get("Content-Security-Policy") == contentPolicy {
+			w.Header().Set("Content-Security-Policy", contentPolicy+styleSource(answer.body.String()))
+		}
+		_ = answer.copyTo(w) // Its reader has gone.
+	}
+}
+
+// styleSource returns the policy that allows the one style sheet of the page.
+func styleSource(page string) string {
+	_, style, _ := strings.Cut(page, "<style>")
+	style, _, _ = strings.Cut(style, "</style>")
+	hash := sha256.Sum256([]byte(style))
+	return "; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
+}
+
+// trouble says in words why the counts are not up to date; it returns nothing if they are. Errors hold no secrets: the client
+// redacts them.
+func trouble(view *collector.View) (lines []string) {
+	if !view.CatchingUpSince.IsZero() {
+		lines = append(lines, "Catching up since "+moment(view.CatchingUpSince)+": the backlog is shown when all of it is read.")
+	}
+	if view.Err != nil {
+		lines = append(lines,
+			"Polls fail since "+moment(view.FailingSince)+": "+strings.Join(strings.Fields(view.Err.Error()), " "),
+			"Last success: "+moment(view.LastSuccess)+". What to do: docs/runbook.md, "+runbookSection(view.Err)+".")
+	}
+	return lines
+}
+
+// runbookSection returns the heading of docs/runbook.md that says what to do about a failed poll.
+func runbookSection(err error) string {
+	var (
+		limit   *client.RateLimitError
+		refused *client.StatusError
+	)
+	switch {
+	case errors.As(err, &limit):
+		return "AsanaRateLimited"
+	case errors.As(err, &refused) && refused.Status < http.StatusInternalServerError:
+		return "AsanaRequestsRefused"
+	}
+	return "AsanaPollsFailing"
+}
+
+// workspaceState holds what the landing page shows.
+type workspaceState struct {
+	Name, Workspace               string
+	Demo, Up, Ready, CatchingUp   bool
+	Exposed                       bool // Whether the events are.
+	Trouble                       []string
+	Events, Waiting               uint64
+	Series                        int
+	MaxSeries                     int64
+	Epoch, LastSuccess, LastEvent string
+	Gaps                          uint64
+}
+
+func describe(c config, view *collector.View, ready bool) workspaceState {
+	s := workspaceState{
+		Name: view.State.Name, Workspace: c.workspace, Demo: c.demo, Up: view.Up, Ready: ready, CatchingUp: view.CatchingUp(),
+		Exposed: view.Exposed, Trouble: trouble(view),
+		Series: view.State.Active(), MaxSeries: c.maxSeries,
+		Epoch: moment(view.State.Epoch), LastSuccess: moment(view.LastSuccess), LastEvent: moment(view.State.LastEvent),
+	}
+	for _, series := range view.State.Series() {
+		s.Events += series.Visible()
+		s.Waiting += series.Value - series.Visible()
+	}
+	for _, gap := range view.State.Gaps {
+		count, _ := gap.Visible()
+		s.Gaps += count
+	}
+	return s
+}
+
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return "not yet"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05 UTC")
+}
+
+const stateHTML = `<table>
+<tr><th>Workspace</th><td>{{or .Name "name not known yet"}} ({{.Workspace}}){{if .Demo}}, simulated{{end}}</td></tr>
+<tr><th>Last poll</th><td>{{if .Up}}succeeded{{else}}did not succeed{{if not .Trouble}} yet{{end}}{{end}}</td></tr>
+{{range .Trouble}}<tr><th></th><td>{{.}}</td></tr>
+{{end}}<tr><th>Counts</th><td>{{if .CatchingUp}}a backlog is being read{{else if .Ready}}up to date{{else}}not up to date{{end}}{{if not .Exposed}}, not exposed until caught up{{end}}</td></tr>
+<tr><th>Events counted</th><td>{{.Events}} since {{.Epoch}}{{if .Waiting}}, and {{.Waiting}} in new series that are shown at 0 first{{end}}</td></tr>
+<tr><th>Series</th><td>{{.Series}} of at most {{.MaxSeries}}</td></tr>
+<tr><th>Last page counted</th><td>{{.LastSuccess}}</td></tr>
+<tr><th>Newest event</th><td>{{.LastEvent}}</td></tr>
+<tr><th>Gaps</th><td>{{.Gaps}}</td></tr>
+</table>
+`

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"asana_exporter/simulator"
+)
+
+// A thousand clients that never read are closed soon, and meanwhile neither take much memory, nor delay scrapes, nor fill the
+// log. Nothing else may run meanwhile: the time counts.
+func TestSlowReadersHarmNobody(t *testing.T) {
+	const readers = 1000
+	program := build(t)
+	for _, series := range []int{600, 10_000} { // 190 KB and 3.2 MB of text.
+		asana, url := newAsana(t, simulator.Options{})
+		p := spawn(t, program, following(t, url, "--events.max-series", "20000")...)
+		address := p.address(t)
+		eventually(t, "the first catch-up", func() bool { return statusOf(t, "http://"+address+"/-/ready") == http.StatusOK })
+		asana.Add(distinct(series)...)
+		eventually(t, "the series", func() bool { return total(samples(t, address), "asana_events_total") >= float64(series) })
+		idle := samples(t, address)
+		slowest, before := 0.0, 0
+		scrapeOnce := func() (open float64) {
+			began := time.Now()
+			now := samples(t, address)
+			slowest = max(slowest, time.Since(began).Seconds())
+			return now["process_open_fds"] - idle["process_open_fds"]
+		}
+		for range 30 {
+			scrapeOnce()
+		}
+		normal := slowest
+		before, slowest = peakMemory(t, p), 0
+
+		for range readers {
+			conn, err := net.Dial("tcp", address)
+			must(t, err)
+			defer conn.Close()
+			must(t, conn.(*net.TCPConn).SetReadBuffer(4096))
+			_, _ = io.WriteString(conn, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n") // It may be closed already.
+		}
+		began := time.Now()
+		eventually(t, "the end of slow readers", func() bool { return scrapeOnce() < 5 })
+		took := time.Since(began)
+		more := peakMemory(t, p) - before
+		lines := strings.Count(p.stderr.String(), "cut off")
+		t.Logf("%d series: %d MiB more than %d MiB, the slowest scrape %.2f s (without them %.2f s), closed after %s, %d log lines",
+			series, more>>20, before>>20, slowest, normal, took, lines)
+		if more > 32<<20 || slowest > 1 || took > 10*time.Second || lines > 1 {
+			t.Error("at most 32 MiB, 1 s, 10 s and one line")
+		}
+		wantStop(t, p, syscall.SIGTERM)
+	}
+}
+
+// distinct returns events that make so many series.
+func distinct(n int) []simulator.Event {
+	events := make([]simulator.Event, n)
+	for i := range events {
+		events[i] = simulator.Event{
+			Action:   "changed",
+			Resource: &simulator.Resource{GID: fmt.Sprint(i), Type: fmt.Sprintf("a_resource_type_%06d", i), Subtype: strings.Repeat("subtype ", 15)},
+		}
+	}
+	return events
+}
+
+// Who sends no request, half a request, or a request as large as a book is closed, too.
+func TestSlowRequestsAreClosed(t *testing.T) {
+	t.Parallel()
+	address, _ := within(t, arguments(t)...)
+	for name, request := range map[string]string{
+		"nothing":          "",
+		"half a header":    "GET /metrics HTTP/1.1\r\nHost: x\r\nX: ",
+		"a body to come":   "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n",
+		"a large header":   "GET /metrics HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 64<<10) + "\r\n\r\n",
+		"a strange method": "BREW / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			conn, err := net.Dial("tcp", address)
+			must(t, err)
+			defer conn.Close()
+			_, _ = io.WriteString(conn, request)
+			must(t, conn.SetReadDeadline(time.Now().Add(patience)))
+			if _, err := io.Copy(io.Discard, bufio.NewReader(conn)); err != nil && !strings.Contains(err.Error(), "reset") {
+				t.Errorf("it is not closed: %v", err)
+			}
+		})
+	}
+}
