@@ -6,16 +6,24 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
 // maxControlBody bounds what is read from a request to Control.
 const maxControlBody = 16 << 20
 
-// Control returns a handler that moves the simulator over HTTP, below /control/. Errors are text, with status 400.
+// maxIncident bounds one incident; each deletion stays in memory for the life of a token.
+const maxIncident = 100_000
+
+// Control returns a handler that moves the simulator over HTTP, below /control/. It answers in words what was done; errors are
+// text, with status 400. No web page can use it: requests from other origins, and those to a name that is not this machine's
+// own, are refused with status 403.
 //
 //	POST /control/fault                body {"kind":"status","status":429,"retry_after":"30s","as_date":false,"delay":"0s","count":1}
 //	POST /control/flaky?p=0.2          this share of the requests for events fails
@@ -26,12 +34,16 @@ const maxControlBody = 16 << 20
 //	GET  /control/truth                {"truth":[{"action":…,"count":1}, …],"lost":[…]}
 func (s *Simulator) Control() http.Handler {
 	mux := http.NewServeMux()
-	post := func(name string, do func(*http.Request) error) {
+	post := func(name string, do func(*http.Request) (done string, err error)) {
 		mux.HandleFunc("POST /control/"+name, func(w http.ResponseWriter, r *http.Request) {
 			r.Body = http.MaxBytesReader(w, r.Body, maxControlBody)
-			if err := do(r); err != nil {
+			done, err := do(r)
+			if err != nil {
 				http.Error(w, name+": "+err.Error(), http.StatusBadRequest)
+				return
 			}
+			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+			_, _ = io.WriteString(w, done+"\n")
 		})
 	}
 	post("fault", s.postFault)
@@ -39,13 +51,26 @@ func (s *Simulator) Control() http.Handler {
 	post("incident", s.postIncident)
 	post("outage", s.postOutage)
 	post("events", s.postEvents)
-	post("freeze", func(*http.Request) error { s.Freeze(); return nil })
-	post("thaw", func(*http.Request) error { s.Thaw(); return nil })
+	post("freeze", func(*http.Request) (string, error) { s.Freeze(); return "frozen: nothing happens by itself", nil })
+	post("thaw", func(*http.Request) (string, error) { s.Thaw(); return "thawed: people work again", nil })
 	mux.HandleFunc("GET /control/truth", s.getTruth)
-	return mux
+	return requireLoopbackHost(new(http.CrossOriginProtection).Handler(mux))
 }
 
-func (s *Simulator) postFault(r *http.Request) error {
+// requireLoopbackHost refuses requests to other names than those of this machine: a web page can have its own name resolve to
+// 127.0.0.1 (DNS rebinding), and its requests are of the same origin then.
+func requireLoopbackHost(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := (&url.URL{Host: r.Host}).Hostname()
+		if ip := net.ParseIP(host); !strings.EqualFold(host, "localhost") && (ip == nil || !ip.IsLoopback()) {
+			http.Error(w, "ask localhost or 127.0.0.1 instead of another name", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *Simulator) postFault(r *http.Request) (done string, err error) {
 	body := struct {
 		Kind       Kind   `json:"kind"`
 		Status     int    `json:"status"`
@@ -55,28 +80,28 @@ func (s *Simulator) postFault(r *http.Request) error {
 		Count      int    `json:"count"`
 	}{Count: 1, RetryAfter: "0s", Delay: "0s"}
 	if err := decode(r.Body, &body); err != nil {
-		return err
+		return "", err
 	}
 	retryAfter, err := time.ParseDuration(body.RetryAfter)
 	if err != nil {
-		return fmt.Errorf("retry_after: %w", err)
+		return "", fmt.Errorf("retry_after: %w", err)
 	}
 	delay, err := time.ParseDuration(body.Delay)
 	if err != nil {
-		return fmt.Errorf("delay: %w", err)
+		return "", fmt.Errorf("delay: %w", err)
 	}
 	f := Fault{Kind: body.Kind, Status: body.Status, RetryAfter: retryAfter, AsDate: body.AsDate, Delay: delay}
 	if err := f.check(); err != nil {
-		return err
+		return "", err
 	}
 	if body.Count < 1 || body.Count > 1e6 {
-		return fmt.Errorf("count: %d is not between 1 and a million", body.Count)
+		return "", fmt.Errorf("count: %d is not between 1 and a million", body.Count)
 	}
 	s.Inject(slices.Repeat([]Fault{f}, body.Count)...)
-	return nil
+	return fmt.Sprintf("the next %d requests for events get the fault %q", body.Count, f.Kind), nil
 }
 
-// check returns an error if the fault makes no sense.
+// check returns an error unless the fault is complete and possible.
 func (f Fault) check() error {
 	switch f.Kind {
 	case Status:
@@ -91,40 +116,40 @@ func (f Fault) check() error {
 	}
 }
 
-func (s *Simulator) postFlaky(r *http.Request) error {
+func (s *Simulator) postFlaky(r *http.Request) (done string, err error) {
 	p, err := strconv.ParseFloat(r.FormValue("p"), 64)
 	if err != nil || !(p >= 0 && p <= 1) {
-		return fmt.Errorf("p: %q is not between 0 and 1", r.FormValue("p"))
+		return "", fmt.Errorf("p: %q is not between 0 and 1", r.FormValue("p"))
 	}
 	s.Flaky(p)
-	return nil
+	return fmt.Sprintf("%g of the requests for events fail", p), nil
 }
 
-func (s *Simulator) postIncident(r *http.Request) error {
+func (s *Simulator) postIncident(r *http.Request) (done string, err error) {
 	n, err := strconv.Atoi(r.FormValue("n"))
-	if err != nil || n < 1 || n > 1e6 {
-		return fmt.Errorf("n: %q is not between 1 and a million", r.FormValue("n"))
+	if err != nil || n < 1 || n > maxIncident {
+		return "", fmt.Errorf("n: %q is not between 1 and %d", r.FormValue("n"), maxIncident)
 	}
 	s.Incident(n)
-	return nil
+	return fmt.Sprintf("one person deleted %d tasks", n), nil
 }
 
-func (s *Simulator) postOutage(r *http.Request) error {
+func (s *Simulator) postOutage(r *http.Request) (done string, err error) {
 	n, err := strconv.Atoi(r.FormValue("seconds"))
 	if err != nil || n < 0 || n > 1e9 {
-		return fmt.Errorf("seconds: %q is no number of seconds", r.FormValue("seconds"))
+		return "", fmt.Errorf("seconds: %q is no number of seconds", r.FormValue("seconds"))
 	}
 	s.Outage(time.Duration(n)*time.Second, r.FormValue("hang") == "true")
-	return nil
+	return fmt.Sprintf("nothing is answered for %d s", n), nil
 }
 
-func (s *Simulator) postEvents(r *http.Request) error {
+func (s *Simulator) postEvents(r *http.Request) (done string, err error) {
 	var events []Event
 	if err := decode(r.Body, &events); err != nil {
-		return err
+		return "", err
 	}
 	s.Add(events...)
-	return nil
+	return fmt.Sprintf("%d events happened", len(events)), nil
 }
 
 func decode(body io.Reader, v any) error {

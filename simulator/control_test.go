@@ -2,6 +2,7 @@ package simulator_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -19,7 +20,7 @@ func TestControl(t *testing.T) {
 	control := s.Control()
 	send := func(method, path, body string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
-		control.ServeHTTP(w, httptest.NewRequest(method, "/control/"+path, strings.NewReader(body)))
+		control.ServeHTTP(w, httptest.NewRequest(method, "http://localhost:10176/control/"+path, strings.NewReader(body)))
 		return w
 	}
 	status := func() int {
@@ -32,7 +33,7 @@ func TestControl(t *testing.T) {
 	}
 	do := func(path, body string) {
 		t.Helper()
-		if w := send(http.MethodPost, path, body); w.Code != http.StatusOK {
+		if w := send(http.MethodPost, path, body); w.Code != http.StatusOK || w.Body.Len() < 10 {
 			t.Errorf("%s: status %d, %s", path, w.Code, w.Body)
 		}
 	}
@@ -74,11 +75,54 @@ func TestControl(t *testing.T) {
 		{"fault", `{"kind":"slow","unknown":0}`},
 		{"flaky?p=2", ""},
 		{"incident?n=0", ""},
+		{"incident?n=100001", ""},
 		{"outage?seconds=x", ""},
 		{"events", "{}"},
 	} {
 		if w := send(http.MethodPost, bad[0], bad[1]); w.Code != http.StatusBadRequest {
 			t.Errorf("%s %s: status %d", bad[0], bad[1], w.Code)
+		}
+	}
+}
+
+// No web page, and nobody who names this machine otherwise, moves the simulator or reads from it.
+func TestControlAnswersThisMachineAlone(t *testing.T) {
+	t.Parallel()
+	s := simulator.New(newClock().options())
+	newReader(t, s).catchUp() // Events count from then on.
+	for _, row := range []struct {
+		name, method, host string
+		header             http.Header
+		want               int
+	}{
+		{"curl", "POST", "localhost:10176", nil, 200},
+		{"curl by number", "POST", "127.0.0.1:10176", nil, 200},
+		{"curl by IPv6", "POST", "[::1]:10176", nil, 200},
+		{"a page of this server", "POST", "localhost:10176", http.Header{"Sec-Fetch-Site": {"same-origin"}}, 200},
+		{"a page of another site", "POST", "localhost:10176", http.Header{"Sec-Fetch-Site": {"cross-site"}}, 403},
+		{"a page of another port", "POST", "localhost:10176", http.Header{"Sec-Fetch-Site": {"same-site"}}, 403},
+		{"an old browser", "POST", "localhost:10176", http.Header{"Origin": {"https://example.com"}}, 403},
+		{"a page without an origin", "POST", "localhost:10176", http.Header{"Origin": {"null"}}, 403},
+		{"DNS rebinding", "POST", "example.com:10176", http.Header{"Origin": {"http://example.com:10176"}}, 403},
+		{"DNS rebinding that reads", "GET", "example.com:10176", nil, 403},
+		{"the LAN", "POST", "192.168.1.2:10176", nil, 403},
+		{"a link", "GET", "localhost:10176", nil, 405},
+	} {
+		path := "/control/incident?n=3"
+		if row.name == "DNS rebinding that reads" {
+			path = "/control/truth"
+		}
+		r := httptest.NewRequest(row.method, path, http.NoBody)
+		r.Host = row.host
+		maps.Copy(r.Header, row.header)
+		before := sum(s.Truth())
+		w := httptest.NewRecorder()
+		s.Control().ServeHTTP(w, r)
+		if w.Code != row.want || (sum(s.Truth()) > before) != (row.want == 200) {
+			t.Errorf("%s: status %d, want %d", row.name, w.Code, row.want)
+		}
+		if row.want == 200 && w.Body.String() != "one person deleted 3 tasks\n" {
+			t.Errorf("%s: it answers %q", row.name, w.Body)
 		}
 	}
 }
