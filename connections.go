@@ -3,7 +3,9 @@ package main
 import (
 	"net"
 	"net/http"
+	"runtime"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/go-kit/log"
@@ -13,51 +15,81 @@ import (
 const (
 	// maxConnections is how many connections may be open: far more than scrapers need, each takes about 25 KiB.
 	maxConnections = 256
-	// maxSendBuffer bounds what the kernel holds for a reader; its own limit is mostly 4 MiB.
+	// maxSendBuffer bounds what the kernel holds for a reader; the default limit is 4 MiB.
 	maxSendBuffer = 64 << 10
+	// maxUnread is how long a client may leave unread what it was sent. A short answer lies in the kernel's buffer, where no
+	// write deadline reaches it.
+	maxUnread = 9 * time.Second
 )
 
-// connections limits the open connections of a http.Server. A new one closes the one that has been silent or busy for the
-// longest time, so that no number of slow or idle clients keeps a scraper out.
+// connections limits the open connections of a http.Server. A new one closes another of the host that has most: the one
+// that has been silent or busy for the longest time. So no number of slow or idle clients keeps a scraper out.
 type connections struct {
 	cutOff func()
 
 	mu   sync.Mutex
-	open map[net.Conn]time.Time // When their state changed.
+	open map[net.Conn]connection
+}
+
+type connection struct {
+	host    string
+	changed time.Time // When it became busy or idle.
 }
 
 // changed is the server's ConnState.
 func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch state {
-	case http.StateClosed, http.StateHijacked:
+	now, there := c.open[conn]
+	switch {
+	case state == http.StateClosed || state == http.StateHijacked:
 		delete(c.open, conn)
 		return
-	case http.StateNew:
-		if tcp, ok := raw(conn).(*net.TCPConn); ok {
-			_ = tcp.SetWriteBuffer(maxSendBuffer) // At worst, it stays as it was.
-		}
+	case state == http.StateNew:
+		limitBuffers(conn)
 		if len(c.open) >= maxConnections {
-			c.closeOldest()
+			c.closeOne()
 		}
+		now.host, _, _ = net.SplitHostPort(conn.RemoteAddr().String())
+	case !there:
+		return // It was closed by closeOne.
 	}
-	if _, there := c.open[conn]; there || state == http.StateNew {
-		c.open[conn] = time.Now()
-	}
+	now.changed = time.Now()
+	c.open[conn] = now
 }
 
-// closeOldest closes the connection whose state changed first. The caller holds mu.
-func (c *connections) closeOldest() {
-	var oldest net.Conn
-	for conn, at := range c.open {
-		if oldest == nil || at.Before(c.open[oldest]) {
-			oldest = conn
+// closeOne closes the connection whose state changed first, among those of the host that has most. The caller holds mu.
+func (c *connections) closeOne() {
+	of := map[string]int{}
+	for _, it := range c.open {
+		of[it.host]++
+	}
+	var victim net.Conn
+	for conn, it := range c.open {
+		than := c.open[victim]
+		if victim == nil || of[it.host] > of[than.host] || of[it.host] == of[than.host] && it.changed.Before(than.changed) {
+			victim = conn
 		}
 	}
-	delete(c.open, oldest)
-	_ = raw(oldest).Close() // Below TLS, whose Close may wait for the client.
+	delete(c.open, victim)
+	_ = raw(victim).Close() // Below TLS, whose Close may wait for the client.
 	c.cutOff()
+}
+
+// limitBuffers bounds how much and how long the kernel keeps for a client that does not read. Where it can't be set, it stays
+// as the system has it.
+func limitBuffers(conn net.Conn) {
+	tcp, ok := raw(conn).(*net.TCPConn)
+	if !ok {
+		return
+	}
+	_ = tcp.SetWriteBuffer(maxSendBuffer)
+	if fd, err := tcp.SyscallConn(); err == nil && runtime.GOOS == "linux" {
+		const userTimeout = 0x12 // TCP_USER_TIMEOUT of tcp(7), which package syscall lacks.
+		_ = fd.Control(func(fd uintptr) {
+			_ = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, userTimeout, int(maxUnread.Milliseconds()))
+		})
+	}
 }
 
 // raw returns the connection below TLS.

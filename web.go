@@ -50,7 +50,7 @@ func closeAll(listeners []net.Listener) error {
 
 // newServer returns a server that slow, idle and hostile clients can't fill.
 func newServer(handler http.Handler, logs loggers, cutOff func()) *http.Server {
-	connections := &connections{cutOff: cutOff, open: map[net.Conn]time.Time{}}
+	connections := &connections{cutOff: cutOff, open: map[net.Conn]connection{}}
 	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
