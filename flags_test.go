@@ -222,8 +222,10 @@ func TestManualPageIsWellFormed(t *testing.T) {
 func TestVersionComesFromTheBuild(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ embedded, want string }{
-		{"v1.2.3", "1.2.3"}, {"v0.0.0-20261128155816-8960ca960e81+dirty", "0.0.0-20261128155816-8960ca960e81+dirty"},
-		{"(devel)", "unknown"}, {"", "unknown"},
+		{"v1.2.3", "1.2.3"},
+		{"v0.0.0-20261128155816-8960ca960e81+dirty", "0.0.0-20261128155816-8960ca960e81+dirty"},
+		{"(devel)", "unknown"},
+		{"", "unknown"},
 	} {
 		info := &debug.BuildInfo{Main: debug.Module{Version: row.embedded}}
 		if got := moduleVersion(info, true); got != row.want {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -21,9 +22,8 @@ const (
 	readingGrace = 250 * time.Millisecond
 )
 
-// scrapes serves the metrics from memory, so that slow readers hold neither the registry nor much memory: requests that wait at
-// the same time share one gathering and its encoded answer, and when the answers pass answersInMemory, the readers of the
-// oldest are cut off. No request gets counts that are older than itself.
+// scrapes serves the metrics from memory. Requests that wait at the same time share one gathering and its encoded answer; when
+// the answers pass answersInMemory, the readers of the oldest are cut off. No request gets counts from before its arrival.
 type scrapes struct {
 	encode http.Handler // Of promhttp; it writes to memory.
 	cutOff func()       // Called once for each reader that was too slow.
@@ -39,7 +39,7 @@ func newScrapes(encode http.Handler, cutOff func()) *scrapes {
 	return &scrapes{encode: encode, cutOff: cutOff, waiting: map[scrapeKind]*answer{}}
 }
 
-// scrapeKind tells apart the answers to different headers. There are few: readers can't have many kinds made.
+// scrapeKind is what an answer depends on. There are few kinds, so that varied headers don't cost a gathering each.
 type scrapeKind struct {
 	format expfmt.Format
 	gzip   bool
@@ -51,7 +51,7 @@ type answer struct {
 	response memoryResponse
 	made     time.Time
 
-	readers  int                                   // Those who wait for it or read it.
+	readers  int                                   // How many wait for it or read it.
 	reading  map[*http.ResponseController]struct{} // Those who read it.
 	released chan struct{}                         // Closed when the last reader has gone.
 	cut      bool
@@ -115,7 +115,7 @@ func (s *scrapes) make(a *answer, kind scrapeKind, r *http.Request) {
 	s.held = append(s.held, a)
 }
 
-// request returns the request that r stands for, which gives the same answer to all of a kind.
+// request returns r with nothing in it but the kind: the answer must suit all requests of the kind.
 func (k scrapeKind) request(r *http.Request) *http.Request {
 	r = r.Clone(r.Context())
 	r.URL.RawQuery = ""
@@ -162,7 +162,7 @@ func (s *scrapes) cut(a *answer) {
 	s.drop(a)
 }
 
-// drop stops to count the memory of an answer. The caller holds mu.
+// drop no longer counts the memory of an answer. The caller holds mu.
 func (s *scrapes) drop(a *answer) {
 	s.held = slices.DeleteFunc(s.held, func(b *answer) bool { return a == b })
 }
@@ -206,9 +206,7 @@ func (m *memoryResponse) Write(p []byte) (int, error) { return m.body.Write(p) }
 
 // copyTo writes the answer to w, all of it at once.
 func (m *memoryResponse) copyTo(w http.ResponseWriter) error {
-	for key, values := range m.header {
-		w.Header()[key] = values
-	}
+	maps.Copy(w.Header(), m.header)
 	if m.status != 0 {
 		w.WriteHeader(m.status)
 	}
