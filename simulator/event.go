@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 )
@@ -21,6 +22,19 @@ type Event struct {
 	Absent []string `json:"absent"`
 	// Extra holds further keys. With Absent it can replace a documented key by a value of another kind.
 	Extra map[string]any `json:"extra"`
+}
+
+// syncError is the action by which Asana says that it lost events.
+const syncError = "sync_error"
+
+// SyncError returns the event by which Asana says that it lost events. Users of its webhooks and event streams have
+// reported it; a client reports it as a gap and counts no event.
+func SyncError() Event {
+	return Event{
+		Action: syncError,
+		Absent: []string{"user", "created_at", "resource", "parent"},
+		Extra:  map[string]any{"message": "There was an error with the event queue, which may have resulted in missed events."},
+	}
 }
 
 // Resource is an Asana object in its compact form; empty fields but GID and Type are left out.
@@ -134,7 +148,7 @@ func (e *Event) appendChange(b []byte) []byte {
 
 // appendExtra appends the further keys in a stable order; values that are no JSON become null.
 func (e *Event) appendExtra(b []byte) []byte {
-	for _, key := range sortedKeys(e.Extra) {
+	for _, key := range slices.Sorted(maps.Keys(e.Extra)) {
 		value, err := json.Marshal(e.Extra[key])
 		if err != nil {
 			value = []byte("null")
@@ -194,13 +208,4 @@ func closeObject(b []byte) []byte {
 		return b
 	}
 	return append(b, '}')
-}
-
-func sortedKeys(m map[string]any) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -39,6 +39,11 @@ func TestEventOnTheWire(t *testing.T) {
 			`{"action":"deleted","created_at":"soon","new":[1],"parent":null,"resource":7}`,
 		},
 		{
+			"events that Asana lost",
+			simulator.SyncError(),
+			`{"action":"sync_error","message":"There was an error with the event queue, which may have resulted in missed events."}`,
+		},
+		{
 			"nothing",
 			simulator.Event{Absent: []string{"action", "resource", "user", "parent", "created_at"}},
 			`{}`,

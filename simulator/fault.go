@@ -24,13 +24,16 @@ const (
 	Garbage      Kind = "garbage"       // 200, and the body is no JSON.
 	SameSync     Kind = "same-sync"     // A page that carries the token that was asked with.
 	EmptyMore    Kind = "empty-more"    // A page without events that says there are more.
+	Secondhand   Kind = "secondhand"    // A page with status 203, as a proxy that changed something sends it.
+	ByteOrder    Kind = "byte-order"    // A page after a byte order mark.
+	Padded       Kind = "padded"        // A page with zero bytes after its gzip stream, if it is compressed.
 )
 
 // Fault is what happens to one request for events.
 type Fault struct {
 	Kind       Kind
-	Status     int           // For kind Status: 401, 402, 403, 404, 429, 500, 502, 503, …
-	RetryAfter time.Duration // Sent with kind Status if positive, in full seconds.
+	Status     int           // For kind Status: 400, 401, 402, 403, 404, 429, 500, 502, 503, …
+	RetryAfter time.Duration // Sent with any refusal if positive, in full seconds.
 	AsDate     bool          // Send RetryAfter as an HTTP date.
 	Delay      time.Duration // How long to wait before anything else, with any kind.
 }
@@ -97,6 +100,9 @@ func harmless(dice *rand.Rand) Fault {
 		{Kind: Garbage},
 		{Kind: SameSync},
 		{Kind: EmptyMore},
+		{Kind: Secondhand},
+		{Kind: ByteOrder},
+		{Kind: Padded},
 	})
 }
 
@@ -119,27 +125,37 @@ func (f Fault) wait(ctx context.Context) error {
 }
 
 // refusal returns the answer of a fault of kind Status.
-func (f Fault) refusal(now time.Time) reply {
-	r := refuse(f.Status, message(f.Status))
+func (f Fault) refusal() reply {
 	switch f.Status {
 	case http.StatusInternalServerError:
-		r = refuseWith(f.Status, apiError{Message: "Server Error", Phrase: "7 calm herons paddle politely"})
+		return refuseWith(f.Status, apiError{Message: "Server Error", Phrase: "7 calm herons paddle politely"})
 	case http.StatusBadGateway:
-		r.header.Set("Content-Type", "text/html")
-		r.body = []byte("<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n")
+		body := "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n"
+		return reply{status: f.Status, header: http.Header{"Content-Type": {"text/html"}}, body: []byte(body)}
 	}
+	return refuse(f.Status, message(f.Status))
+}
+
+// change changes an answer as the fault demands.
+func (f Fault) change(a *reply, now time.Time) {
 	switch {
-	case f.RetryAfter > 0 && f.AsDate:
-		r.header.Set("Retry-After", now.Add(f.RetryAfter).UTC().Format(http.TimeFormat))
-	case f.RetryAfter > 0:
-		r.header.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
+	case a.status != http.StatusOK && f.RetryAfter > 0 && f.AsDate:
+		a.header.Set("Retry-After", now.Add(f.RetryAfter).UTC().Format(http.TimeFormat))
+	case a.status != http.StatusOK && f.RetryAfter > 0:
+		a.header.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
+	case f.Kind == Secondhand:
+		a.status = http.StatusNonAuthoritativeInfo
+	case f.Kind == ByteOrder:
+		a.body = append([]byte("\ufeff"), a.body...)
 	}
-	return r
+	a.cut, a.padded = f.Kind == Truncate, f.Kind == Padded
 }
 
 // message returns what Asana says with a status, as far as that is known.
 func message(status int) string {
 	switch status {
+	case http.StatusBadRequest:
+		return "sync: Not a valid sync token"
 	case http.StatusUnauthorized:
 		return "Not Authorized"
 	case http.StatusPaymentRequired:

@@ -51,6 +51,8 @@ type reader struct {
 	sync      string
 	counted   map[simulator.Labels]uint64
 	gaps      int
+
+	syncErrors uint64
 }
 
 func newReader(t *testing.T, s http.RoundTripper) *reader {
@@ -86,6 +88,10 @@ func (r *reader) poll() (more bool, err error) {
 		return false, nil
 	}
 	for _, e := range b.Data {
+		if e.Action == "sync_error" {
+			r.syncErrors++
+			continue
+		}
 		r.counted[simulator.Labels{
 			Action: e.Action, ResourceType: e.Resource.Type, ResourceSubtype: e.Resource.Subtype,
 			ChangeField: e.Change.Field, ParentType: e.Parent.Type,

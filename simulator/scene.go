@@ -1,9 +1,6 @@
 package simulator
 
-import (
-	"container/heap"
-	"time"
-)
+import "time"
 
 // ruleHour is when, in UTC, a rule goes over many tasks each night.
 const ruleHour = 2
@@ -63,8 +60,7 @@ func (s *scene) add(after time.Duration, e Event) {
 	if s.dice.IntN(100) == 0 {
 		late += seconds(s.dice.Float64() * 20) // Overtaken by others.
 	}
-	s.sent++
-	heap.Push(&s.onTheWay, arrival{s.at.Add(late).UnixNano(), s.sent, &e})
+	s.send(&e, s.at.Add(late))
 }
 
 // put lets a resource be added to, or removed from, a parent.

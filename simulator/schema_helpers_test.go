@@ -69,18 +69,15 @@ var (
 func checkAnswer(status int, body []byte) error {
 	want := refusal
 	switch status {
-	case http.StatusOK:
+	case http.StatusOK, http.StatusNonAuthoritativeInfo:
 		want = page
 	case http.StatusPreconditionFailed:
 		want = expired
 	}
-	if err := want.checkJSON(body); err != nil {
+	if err := want.checkJSON(body); err != nil || status >= 300 {
 		return err
 	}
-	if status == http.StatusOK {
-		return checkActions(body)
-	}
-	return nil
+	return checkActions(body)
 }
 
 // checkActions checks what the schema says in prose: a parent goes with added and removed, a change with changed.

@@ -28,6 +28,7 @@ type reply struct {
 	header http.Header
 	body   []byte
 	cut    bool // Send only half of the body.
+	padded bool // Send zero bytes after the compressed body.
 }
 
 // apiError is the schema Error of Asana's OpenAPI text.
@@ -118,7 +119,7 @@ func (s *Simulator) answer(r *http.Request) (reply, error) {
 // route finds the endpoint and checks what Asana checks first.
 func (s *Simulator) route(r *http.Request) (reply, error) {
 	if f, down := s.down(); down {
-		return f.refusal(s.options.Now()), f.wait(r.Context())
+		return f.refusal(), f.wait(r.Context())
 	}
 	path := strings.Split(strings.Trim(strings.TrimPrefix(r.URL.Path, "/api/1.0"), "/"), "/")
 	query := r.URL.Query()
@@ -180,24 +181,29 @@ func (s *Simulator) events(ctx context.Context, sync string) (reply, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if f.Kind == Reset {
+		return reply{}, syscall.ECONNRESET
+	}
 	now := s.advance()
+	a := s.outcome(f, sync, now)
+	f.change(&a, now)
+	return a, nil
+}
+
+// outcome returns the answer to a request for events, still without what a fault changes about it.
+func (s *Simulator) outcome(f Fault, sync string, now time.Time) reply {
 	switch f.Kind {
 	case Status:
-		return f.refusal(now), nil
-	case Reset:
-		return reply{}, syscall.ECONNRESET
+		return f.refusal()
 	case ExpireNoSync:
-		return refuse(http.StatusPreconditionFailed, invalidSync), nil
+		return refuse(http.StatusPreconditionFailed, invalidSync)
 	case Garbage:
-		return reply{status: http.StatusOK, header: jsonHeader(), body: []byte(`{"data":[{"action":"del` + "\x00\xff")}, nil
+		return reply{status: http.StatusOK, header: jsonHeader(), body: []byte(`{"data":[{"action":"del` + "\x00\xff")}
 	}
-	pos, ok := s.stream.usable(sync, now)
-	if !ok || f.Kind == Expire {
-		return s.expired(now), nil
+	if pos, ok := s.stream.usable(sync, now); ok && f.Kind != Expire {
+		return s.page(pos, sync, f.Kind, now)
 	}
-	a := s.page(pos, sync, f.Kind, now)
-	a.cut = f.Kind == Truncate
-	return a, nil
+	return s.expired(now)
 }
 
 // expired returns a 412 with a token to go on with.
@@ -282,6 +288,9 @@ func (s *Simulator) compress(a *reply) {
 	z.Reset(&b)
 	_, _ = z.Write(a.body) // A bytes.Buffer takes everything.
 	_ = z.Close()
+	if a.padded {
+		b.Write(make([]byte, 512))
+	}
 	a.body = b.Bytes()
 	a.header.Set("Content-Encoding", "gzip")
 }

@@ -179,21 +179,28 @@ func TestTokenExpiresByItsAge(t *testing.T) {
 func TestBodiesAreCompressedOnDemand(t *testing.T) {
 	s, r := withEvents(t)
 	_, _, plain := ask(t, s, r.sync)
-	req := request(r.sync)
-	req.Header.Set("Accept-Encoding", "br, gzip")
-	w := httptest.NewRecorder()
-	s.ServeHTTP(w, req)
-	if w.Header().Get("Content-Encoding") != "gzip" || w.Body.Len() > len(plain)/3 {
-		t.Fatalf("header %v, %d bytes instead of %d", w.Header(), w.Body.Len(), len(plain))
-	}
-	z, err := gzip.NewReader(w.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := io.ReadAll(z)
 	before := func(b []byte) string { data, _, _ := strings.Cut(string(b), `"sync"`); return data }
-	if err != nil || before(got) != before(plain) {
-		t.Errorf("%v, or another page", err)
+	for _, kind := range []simulator.Kind{simulator.Slow, simulator.Padded} {
+		s.Inject(simulator.Fault{Kind: kind})
+		req := request(r.sync)
+		req.Header.Set("Accept-Encoding", "br, gzip")
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, req)
+		if w.Header().Get("Content-Encoding") != "gzip" || w.Body.Len() > len(plain)/3 {
+			t.Fatalf("%s: header %v, %d bytes instead of %d", kind, w.Header(), w.Body.Len(), len(plain))
+		}
+		z, err := gzip.NewReader(w.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		z.Multistream(false)
+		got, err := io.ReadAll(z)
+		if err != nil || before(got) != before(plain) {
+			t.Errorf("%s: %v, or another page", kind, err)
+		}
+		if padding := bytes.Count(w.Body.Bytes(), []byte{0}); padding != w.Body.Len() || (padding > 0) != (kind == simulator.Padded) {
+			t.Errorf("%s: after the body %q", kind, w.Body)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ package simulator
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -157,9 +158,26 @@ func (s *Simulator) Thaw() {
 }
 
 // Truth returns what a correct client must have counted that began with the first sync token handed out: every event
-// up to now, less what is Lost. Events by hand count too. It is reckoned for one client: others may look on, but a 412
-// that is meant for one of them may count as its loss.
+// up to now, less what is Lost and the SyncErrors. Events by hand count too. It is reckoned for one client: others may
+// look on, but a 412 that is meant for one of them may count as its loss.
 func (s *Simulator) Truth() map[Labels]uint64 {
+	truth := s.read()
+	maps.DeleteFunc(truth, func(l Labels, _ uint64) bool { return l.Action == syncError })
+	return truth
+}
+
+// SyncErrors returns how many events with the action sync_error a correct client must have reported; see Truth.
+func (s *Simulator) SyncErrors() (n uint64) {
+	for labels, errors := range s.read() {
+		if labels.Action == syncError {
+			n += errors
+		}
+	}
+	return n
+}
+
+// read returns the events that a correct client has read.
+func (s *Simulator) read() map[Labels]uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.advance()

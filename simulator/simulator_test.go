@@ -164,62 +164,40 @@ func TestEventsDoNotDependOnWhenTheyAreAskedFor(t *testing.T) {
 	}
 }
 
-func TestFlatRateIsKeptAtNight(t *testing.T) {
-	c := newClock()
-	c.now = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // Where the clock of synctest begins: a Saturday.
-	o := c.options()
-	o.Rate = 5
-	s := simulator.New(o)
-	newReader(t, s).catchUp()
-	c.sleep(30 * time.Minute)
-	if n := sum(s.Truth()); n < 8000 || n > 10000 {
-		t.Errorf("%d events in half an hour, want about 9,000", n)
-	}
-}
-
-func TestFixedRateKeepsWorkingHoursIfToldSo(t *testing.T) {
-	c := newClock()
-	o := c.options()
-	o.Rate, o.NightShare = 2, 0.35
-	s := simulator.New(o)
-	newReader(t, s).catchUp()
-	const hour, day = time.Hour, 24 * time.Hour
+func TestPaceFollowsTheHourUnlessItIsFlat(t *testing.T) {
+	const (
+		hour, day = time.Hour, 24 * time.Hour
+		company   = 40. * 50 / 12 / 3600 // 40 people, each with 50 events in twelve hours.
+	)
 	for _, row := range []struct {
-		when string
-		from time.Time
-		want float64 // A share of the rate.
+		name             string
+		rate, nightShare float64
+		from             time.Time
+		least, most      float64 // Events a second.
 	}{
-		{"at work", monday.Add(hour), 1},
-		{"at lunch", monday.Add(3 * hour), 0.74},
-		{"in the evening", monday.Add(11 * hour), 0.48},
-		{"in the night", monday.Add(15 * hour), 0.36},
-		{"the day after", monday.Add(day + hour), 1},
-		{"on Saturday", monday.Add(5*day + hour), 0.38},
+		{"a flat rate at night", 5, 1, time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), 4.4, 5.6}, // Where synctest begins.
+		{"a company at work", 0, 0, monday.Add(hour), company * 0.6, company * 1.4},
+		{"a company at night", 0, 0, monday.Add(18 * hour), 0, company * 0.3},
+		{"a company on Sunday", 0, 0, monday.Add(6 * day), 0, company * 0.3},
+		{"a rate at work", 2, 0.35, monday.Add(hour), 1.84, 2.16},
+		{"a rate at lunch", 2, 0.35, monday.Add(3 * hour), 1.32, 1.64},
+		{"a rate in the evening", 2, 0.35, monday.Add(11 * hour), 0.8, 1.12},
+		{"a rate at night", 2, 0.35, monday.Add(15 * hour), 0.56, 0.88},
+		{"a rate on the next day", 2, 0.35, monday.Add(day + hour), 1.84, 2.16},
+		{"a rate on Saturday", 2, 0.35, monday.Add(5*day + hour), 0.6, 0.92},
 	} {
-		c.now = row.from
+		c := newClock()
+		c.now = row.from.Add(-hour)
+		o := c.options()
+		o.Rate, o.NightShare = row.rate, row.nightShare
+		s := simulator.New(o)
+		newReader(t, s).catchUp()
+		c.sleep(hour)
 		before := sum(s.Truth())
 		c.sleep(hour)
-		if got := float64(sum(s.Truth())-before) / hour.Seconds() / o.Rate; got < row.want-0.08 || got > row.want+0.08 {
-			t.Errorf("%.2f of the rate %s, want about %.2f", got, row.when, row.want)
+		if got := float64(sum(s.Truth())-before) / hour.Seconds(); got < row.least || got > row.most {
+			t.Errorf("%s: %.3f events a second, want %.3f to %.3f", row.name, got, row.least, row.most)
 		}
-	}
-}
-
-func TestNightsAndWeekendsAreQuiet(t *testing.T) {
-	c := newClock()
-	s := simulator.New(c.options())
-	newReader(t, s).catchUp()
-	in := func(from time.Time, d time.Duration) uint64 {
-		c.now = from
-		before := sum(s.Truth())
-		c.sleep(d)
-		return sum(s.Truth()) - before
-	}
-	work := in(monday, 8*time.Hour)
-	night := in(monday.Add(18*time.Hour), 2*time.Hour)
-	sunday := in(monday.Add(6*24*time.Hour), 8*time.Hour)
-	if work < 1000 || night > work/20 || sunday > work/8 {
-		t.Errorf("%d events in a working day, %d in two hours of the night, %d on a sunday", work, night, sunday)
 	}
 }
 
@@ -264,6 +242,24 @@ func TestIncidentDeletesByOnePerson(t *testing.T) {
 	want := map[string]uint64{"deleted task": 500, "deleted section": 12, "deleted project": 5}
 	if !maps.Equal(byType, want) {
 		t.Errorf("counted %v, want %v", byType, want)
+	}
+}
+
+func TestSyncErrorsAreNoEvents(t *testing.T) {
+	s, r := withEvents(t)
+	s.Add(simulator.SyncError(), simulator.SyncError())
+	r.check = func(int, []byte) {} // They are in no schema.
+	r.catchUp()
+	r.catchUp()
+	s.Inject(simulator.Fault{Kind: simulator.Expire})
+	s.Add(simulator.SyncError())
+	r.catchUp() // Loses it.
+	r.catchUp()
+	s.Add(simulator.SyncError())
+	r.catchUp()
+	compare(t, r.counted, s.Truth())
+	if r.syncErrors != 3 || s.SyncErrors() != 3 {
+		t.Errorf("reader had %d sync errors, simulator %d, want 3", r.syncErrors, s.SyncErrors())
 	}
 }
 

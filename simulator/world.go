@@ -1,9 +1,10 @@
 package simulator
 
 import (
-	"container/heap"
+	"cmp"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -33,9 +34,8 @@ type world struct {
 	projects                                       []*project
 
 	nextScene time.Time
-	onTheWay  arrivals
+	onTheWay  []arrival // The next arrival last.
 	gid       int64
-	sent      int64
 }
 
 type project struct {
@@ -81,8 +81,9 @@ func newWorld(o Options, start time.Time) *world {
 func (w *world) until(now time.Time, deliver func(*Event)) {
 	for {
 		due := min(now.UnixNano(), w.nextScene.UnixNano())
-		for len(w.onTheWay) > 0 && w.onTheWay[0].at <= due {
-			deliver(heap.Pop(&w.onTheWay).(arrival).event)
+		for last := len(w.onTheWay) - 1; last >= 0 && w.onTheWay[last].at <= due; last-- {
+			deliver(w.onTheWay[last].event)
+			w.onTheWay = slices.Delete(w.onTheWay, last, last+1)
 		}
 		if w.nextScene.After(now) {
 			return
@@ -216,35 +217,12 @@ func pick[T any](dice *rand.Rand, choices []T) T {
 // arrival is an event on its way to the stream.
 type arrival struct {
 	at    int64 // In nanoseconds since 1970.
-	order int64 // Breaks ties.
 	event *Event
 }
 
-// arrivals is a heap, the next arrival first.
-type arrivals []arrival
-
-// Len is, like the methods below, what container/heap asks for.
-func (a arrivals) Len() int { return len(a) }
-
-// Less orders by time, then by when it set out.
-func (a arrivals) Less(i, j int) bool {
-	if a[i].at == a[j].at {
-		return a[i].order < a[j].order
-	}
-	return a[i].at < a[j].at
-}
-
-// Swap swaps two arrivals.
-func (a arrivals) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
-
-// Push appends x.
-func (a *arrivals) Push(x any) { *a = append(*a, x.(arrival)) }
-
-// Pop removes the last one.
-func (a *arrivals) Pop() any {
-	last := len(*a) - 1
-	x := (*a)[last]
-	(*a)[last] = arrival{}
-	*a = (*a)[:last]
-	return x
+// send lets an event reach the stream at the given time, after those that were sent earlier for the same time.
+func (w *world) send(e *Event, at time.Time) {
+	next := arrival{at.UnixNano(), e}
+	i, _ := slices.BinarySearchFunc(w.onTheWay, next.at, func(a arrival, at int64) int { return cmp.Compare(at, a.at) })
+	w.onTheWay = slices.Insert(w.onTheWay, i, next)
 }
