@@ -24,7 +24,10 @@ func TestKilledAtAnyMomentItCountsEachEventOnce(t *testing.T) {
 			t.Parallel()
 			l := newLives(t, row.zeroFirst)
 			l.asana.Flaky(0.05)
-			for range *kills / 2 {
+			for i := range *kills / 2 {
+				if i%4 == 0 {
+					l.refuse(false)
+				}
 				l.live(syscall.SIGKILL)
 			}
 			l.end()
@@ -50,12 +53,14 @@ func TestKilledWhilePositionsDieItTellsEachGap(t *testing.T) {
 	l := newLives(t, 0)
 	l.asana.Flaky(0.05)
 	for i := range max(12, *kills/5) {
-		switch i % 3 {
+		switch i % 4 {
 		case 1: // At the start.
 			l.asana.Inject(simulator.Fault{Kind: simulator.Expire})
 		case 2: // Later.
 			l.asana.Inject(make([]simulator.Fault, 1+l.dice.IntN(10))...)
 			l.asana.Inject(simulator.Fault{Kind: simulator.Expire})
+		case 3: // Among other refusals.
+			l.refuse(true)
 		}
 		l.live(syscall.SIGKILL)
 	}
@@ -94,6 +99,7 @@ func (l *lives) end() {
 			l.t.Errorf("%+v: counted %d, want none", labels, n)
 		}
 	}
-	l.t.Logf("%d lives, %d of them ended inside a commit, %d began with a backlog; %d events of %d kinds in %d epochs; %d scrapes; %s",
-		l.number, l.interrupted, l.backlogs, events, len(truth), l.epochs, l.scrapes, time.Since(l.began).Round(time.Millisecond))
+	l.t.Logf("%d lives, %d of them ended inside a commit, %d began with a backlog; %d requests, %d refused; %d events of %d kinds in %d epochs; %d scrapes; %s",
+		l.number, l.interrupted, l.backlogs, l.service.asked.Load(), l.service.refused.Load(), events, len(truth), l.epochs, l.scrapes,
+		time.Since(l.began).Round(time.Millisecond))
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -25,8 +27,7 @@ import (
 	"asana_exporter/simulator"
 )
 
-// Lives are those of a program that is stopped again and again and goes on from the same state folder, while much happens
-// in its workspace.
+// Lives starts and stops the program again and again on one state folder, while much happens in its workspace.
 type lives struct {
 	*witness
 	t       *testing.T
@@ -45,7 +46,7 @@ type lives struct {
 	disk diskState                   // After the last life.
 }
 
-// newLives brings up the workspace and the witness.
+// newLives starts the workspace and the witness.
 func newLives(t *testing.T, zeroFirst time.Duration) *lives {
 	t.Helper()
 	t.Logf("-seed %d", *seed)
@@ -67,7 +68,7 @@ func newLives(t *testing.T, zeroFirst time.Duration) *lives {
 		}
 	}
 	l.args = arguments(t, "--asana.url", server.URL, "--state.dir", l.dir, "--asana.poll-interval", "20ms",
-		"--events.zero-first", zeroFirst.String())
+		"--asana.timeout", "1s", "--events.zero-first", zeroFirst.String())
 	ctx, cancel := context.WithCancel(t.Context())
 	stopped := make(chan struct{})
 	go func() {
@@ -81,7 +82,7 @@ func newLives(t *testing.T, zeroFirst time.Duration) *lives {
 	return l
 }
 
-// live starts the program, and ends it with a signal at a random moment: every other time, when a commit has begun.
+// live starts the program and ends it with a signal at a random moment; every other time, that is inside a commit.
 func (l *lives) live(signal syscall.Signal) {
 	l.t.Helper()
 	if l.number++; l.number > 1 && l.dice.IntN(4) == 0 {
@@ -106,6 +107,27 @@ func (l *lives) live(signal syscall.Signal) {
 		l.interrupted++
 	}
 	l.lookAtDisk()
+}
+
+// refuse injects a mix of refusals and broken connections, every other one of them an expired position if expire is set.
+func (l *lives) refuse(expire bool) {
+	mix := []simulator.Fault{
+		{Kind: simulator.Status, Status: http.StatusBadRequest},
+		{Kind: simulator.Status, Status: http.StatusInternalServerError},
+		{Kind: simulator.Status, Status: http.StatusBadGateway}, // A web page.
+		{Kind: simulator.Status, Status: http.StatusTooManyRequests, RetryAfter: time.Second},
+		{Kind: simulator.Status, Status: http.StatusServiceUnavailable, RetryAfter: time.Second},
+		{Kind: simulator.ExpireNoSync, RetryAfter: time.Second},
+		{Kind: simulator.Hang},
+		{Kind: simulator.Reset},
+	}
+	l.dice.Shuffle(len(mix), func(i, j int) { mix[i], mix[j] = mix[j], mix[i] })
+	for _, fault := range mix[:1+l.dice.IntN(3)] {
+		l.asana.Inject(fault)
+		if expire {
+			l.asana.Inject(simulator.Fault{Kind: simulator.Expire, RetryAfter: time.Duration(l.dice.IntN(2)) * time.Second})
+		}
+	}
 }
 
 // pass lets the program live for a random number of requests, so that a slow machine gives it longer, and a while after.
@@ -285,8 +307,9 @@ func statePath(dir string) string { return filepath.Join(dir, testWorkspace+".js
 
 // A service is the simulator with a second count of its gaps: fresh tokens of a 412 with which somebody came back.
 type service struct {
-	asana *simulator.Simulator
-	asked atomic.Int64
+	asana   *simulator.Simulator
+	asked   atomic.Int64
+	refused atomic.Int64 // Of these, how many got no page.
 
 	mu    sync.Mutex
 	fresh map[string]bool
@@ -302,19 +325,18 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.lost++
 	}
 	s.mu.Unlock()
-	r.Header.Del("Accept-Encoding")
 	resp, err := s.asana.RoundTrip(r)
+	if err != nil || resp.StatusCode >= 300 {
+		s.refused.Add(1)
+	}
 	if err != nil {
 		panic(http.ErrAbortHandler) // The documented way to hang up.
 	}
 	maps.Copy(w.Header(), resp.Header)
 	body, err := io.ReadAll(resp.Body)
-	var expired struct {
-		Sync string `json:"sync"`
-	}
-	if resp.StatusCode == http.StatusPreconditionFailed && sync != "" && json.Unmarshal(body, &expired) == nil && expired.Sync != "" {
+	if fresh := freshToken(body); resp.StatusCode == http.StatusPreconditionFailed && sync != "" && fresh != "" {
 		s.mu.Lock()
-		s.fresh[expired.Sync] = true
+		s.fresh[fresh] = true
 		s.mu.Unlock()
 	}
 	w.Header().Set("Content-Length", strconv.FormatInt(resp.ContentLength, 10))
@@ -323,6 +345,18 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler) // It was cut off.
 	}
+}
+
+// freshToken returns the sync token in the compressed body of a 412; empty if there is none.
+func freshToken(body []byte) string {
+	var expired struct {
+		Sync string `json:"sync"`
+	}
+	plain, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil || json.NewDecoder(plain).Decode(&expired) != nil {
+		return ""
+	}
+	return expired.Sync
 }
 
 // gaps returns how many positions have died.
