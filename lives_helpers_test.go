@@ -85,8 +85,8 @@ func newLives(t *testing.T, zeroFirst time.Duration) *lives {
 // live starts the program and ends it with a signal at a random moment; every other time, that is inside a commit.
 func (l *lives) live(signal syscall.Signal) {
 	l.t.Helper()
-	if l.number++; l.number > 1 && l.dice.IntN(4) == 0 {
-		l.oversleep()
+	if l.number++; l.number > 1 && l.dice.IntN(4) == 0 && oversleep(l.t, l.dir, 2*time.Minute) {
+		l.backlogs++
 	}
 	l.born()
 	p := spawn(l.t, "", l.args...)
@@ -217,25 +217,26 @@ func (l *lives) sum() map[simulator.Labels]uint64 {
 	return sum
 }
 
-// oversleep makes the state look as though nobody had asked for two minutes: what comes next is a backlog.
-func (l *lives) oversleep() {
-	l.t.Helper()
-	body, err := stateBody(l.dir)
+// oversleep makes the state in dir look as if nobody had polled for so long: the next page is a backlog. It reports whether
+// there is a state to change.
+func oversleep(t *testing.T, dir string, slept time.Duration) bool {
+	t.Helper()
+	body, err := stateBody(dir)
 	if err != nil {
-		l.t.Fatal(err)
+		t.Fatal(err)
 	}
 	atEnd := regexp.MustCompile(`"at_end":"([^"]+)"`)
 	found := atEnd.FindSubmatch(body)
 	if found == nil {
-		return
+		return false
 	}
 	at, err := time.Parse(time.RFC3339, string(found[1]))
 	if err != nil {
-		l.t.Fatal(err)
+		t.Fatal(err)
 	}
-	earlier := at.Add(-2 * time.Minute).Format(time.RFC3339Nano)
-	writeState(l.t, l.dir, atEnd.ReplaceAll(body, []byte(`"at_end":"`+earlier+`"`)))
-	l.backlogs++
+	earlier := at.Add(-slept).Format(time.RFC3339Nano)
+	writeState(t, dir, atEnd.ReplaceAll(body, []byte(`"at_end":"`+earlier+`"`)))
+	return true
 }
 
 // diskState is what the test reads of a state file, without the program's help.
