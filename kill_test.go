@@ -66,8 +66,7 @@ func TestKilledWhilePositionsDieItTellsEachGap(t *testing.T) {
 	}
 	l.end()
 	eventually(t, "each gap is told", func() bool { // A position may die after all was counted.
-		gaps := l.other("asana_workspace_gaps_total map[reason:token_expired workspace:" + testWorkspace + "]")
-		return gaps > 0 && int(gaps) == l.service.gaps()
+		return l.gaps("token_expired") > 0 && l.gaps("token_expired") == l.service.gaps()
 	})
 	if l.epochs < 2 || len(l.asana.Lost()) == 0 {
 		t.Errorf("%d epochs, events lost of %d kinds: this tested nothing", l.epochs, len(l.asana.Lost()))
@@ -99,7 +98,10 @@ func (l *lives) end() {
 			l.t.Errorf("%+v: counted %d, want none", labels, n)
 		}
 	}
-	l.t.Logf("%d lives, %d of them ended inside a commit, %d began with a backlog; %d requests, %d refused; %d events of %d kinds in %d epochs; %d scrapes; %s",
-		l.number, l.interrupted, l.backlogs, l.service.asked.Load(), l.service.refused.Load(), events, len(truth), l.epochs, l.scrapes,
+	l.asana.Add(simulator.SyncError()) // The only event of a page.
+	eventually(l.t, "each sync_error is one gap", func() bool { return l.gaps("sync_error") == int(l.asana.SyncErrors()) })
+	l.t.Logf("%d lives, %d of them ended inside a commit, %d began with a backlog; %d times SIGHUP; %d sync errors; "+
+		"%d requests, %d refused; %d events of %d kinds in %d epochs; %d scrapes; %s",
+		l.number, l.interrupted, l.backlogs, l.hangUps, l.asana.SyncErrors(), l.service.asked.Load(), l.service.refused.Load(), events, len(truth), l.epochs, l.scrapes,
 		time.Since(l.began).Round(time.Millisecond))
 }

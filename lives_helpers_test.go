@@ -41,6 +41,7 @@ type lives struct {
 	number      int
 	interrupted int // Lives that ended inside a commit.
 	backlogs    int // Lives that began with a backlog.
+	hangUps     int // Times that SIGHUP was sent.
 
 	over map[simulator.Labels]uint64 // Counted in epochs that are over.
 	disk diskState                   // After the last life.
@@ -88,6 +89,9 @@ func (l *lives) live(signal syscall.Signal) {
 	if l.number++; l.number > 1 && l.dice.IntN(4) == 0 && oversleep(l.t, l.dir, 2*time.Minute) {
 		l.backlogs++
 	}
+	if l.dice.IntN(3) == 0 {
+		l.asana.Add(simulator.SyncError())
+	}
 	l.born()
 	p := spawn(l.t, "", l.args...)
 	if signal == syscall.SIGTERM {
@@ -100,7 +104,8 @@ func (l *lives) live(signal syscall.Signal) {
 	p.signal(l.t, signal)
 	code := p.exit(l.t)
 	l.listens("")
-	if signal == syscall.SIGKILL && code != -1 || signal == syscall.SIGTERM && code != 0 {
+	status, _ := p.ProcessState.Sys().(syscall.WaitStatus)
+	if signal == syscall.SIGKILL && status.Signal() != syscall.SIGKILL || signal == syscall.SIGTERM && code != 0 {
 		l.t.Fatalf("ended with %s, it wrote:\n%s", p.ProcessState, &p.stderr)
 	}
 	if len(l.leftovers()) > 0 {
@@ -131,13 +136,21 @@ func (l *lives) refuse(expire bool) {
 }
 
 // pass lets the program live for a random number of requests, so that a slow machine gives it longer, and a while after.
+// Every other time, it gets a SIGHUP after each request from a random one on.
 func (l *lives) pass(p *process) {
-	last := l.service.asked.Load() + l.dice.Int64N(20)
+	first := l.service.asked.Load()
+	last := first + l.dice.Int64N(20)
+	hangUp := first + l.dice.Int64N(40)
 	overdue := time.After(2 * time.Second) // It may wait after a failure.
-	for l.service.asked.Load() < last {
+	for asked := first; asked < last; asked = l.service.asked.Load() {
 		text, _ := p.stderr.from(0)
 		if address := listening.FindStringSubmatch(text); address != nil {
 			l.listens(address[1])
+			if asked >= hangUp { // Not before: nobody may be there to handle it.
+				hangUp = asked + 1
+				l.hangUps++
+				p.signal(l.t, syscall.SIGHUP)
+			}
 		}
 		select {
 		case <-overdue:

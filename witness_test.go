@@ -13,8 +13,9 @@ import (
 	"asana_exporter/simulator"
 )
 
-// A witness scrapes the program over all its lives, and complains of what breaks Rule Z: a series resumes at no less than
-// anybody saw, or at zero with a new created timestamp. It is safe for concurrent use.
+// A witness scrapes the program over all its lives and reports what breaks Rule Z: a series resumes at no less than anybody
+// saw, or at zero with a new created timestamp. It also reports a sync_error that is counted as an event or as time lost.
+// It is safe for concurrent use.
 type witness struct {
 	t         testing.TB
 	zeroFirst time.Duration
@@ -43,14 +44,14 @@ func newWitness(t testing.TB, zeroFirst time.Duration) *witness {
 	return &witness{t: t, zeroFirst: zeroFirst, others: map[string]sighting{}}
 }
 
-// born tells that the program is started now: it has exposed nothing yet.
+// born notes that the program is started now: it has exposed nothing yet.
 func (w *witness) born() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.hidden = time.Now()
 }
 
-// listens tells where the program is; empty if it is dead.
+// listens sets the address of the program; empty if it is dead.
 func (w *witness) listens(address string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -79,6 +80,9 @@ func (w *witness) look(families []*dto.MetricFamily, began, ended time.Time) {
 	defer w.mu.Unlock()
 	events, others := counters(families)
 	for series, now := range others {
+		if strings.HasPrefix(series, "asana_workspace_gap_seconds") && strings.Contains(series, "reason:sync_error") && now.value != 0 {
+			w.t.Errorf("%s: %v, want no seconds", series, now)
+		}
 		last, known := w.others[series]
 		keeps := strings.HasPrefix(series, "asana_workspace_gap") && !w.lost // Others begin anew with a process or an epoch.
 		if known && !now.after(last) && (keeps || !now.created.After(last.created)) {
@@ -113,6 +117,9 @@ func (w *witness) lookAtEvents(events map[string]sighting, at time.Time) {
 		}
 	}
 	for series, now := range events {
+		if now.labels.Action == "sync_error" {
+			w.t.Errorf("%s: a sync_error is no event", series)
+		}
 		if _, known := w.events[series]; !known && now.value > 0 && at.Sub(w.hidden) < w.zeroFirst {
 			w.t.Errorf("%s: %v came without a zero before it", series, now)
 		}
@@ -120,7 +127,7 @@ func (w *witness) lookAtEvents(events map[string]sighting, at time.Time) {
 	w.events = events
 }
 
-// after tells whether a sighting may follow another of the same epoch.
+// after reports whether a sighting may follow another of the same epoch.
 func (s sighting) after(last sighting) bool {
 	return s.value >= last.value && s.created.Equal(last.created)
 }
@@ -140,11 +147,11 @@ func (w *witness) counted() map[simulator.Labels]uint64 {
 	return counted
 }
 
-// other returns what was last seen of a counter that is not of events.
-func (w *witness) other(series string) float64 {
+// gaps returns how many gaps with a reason were last seen.
+func (w *witness) gaps(reason string) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.others[series].value
+	return int(w.others["asana_workspace_gaps_total map[reason:"+reason+" workspace:"+testWorkspace+"]"].value)
 }
 
 // counters returns the counters that have a created timestamp.
@@ -210,6 +217,9 @@ func TestWitnessNoticesWhatBreaksRuleZ(t *testing.T) {
 		{"it vanishes", map[string]sighting{"always": {created: epoch}}, 1},
 		{"its created timestamp moves", map[string]sighting{"always": {created: epoch}, "a": {value: 6, created: epoch}}, 1},
 		{"another has no zero first", map[string]sighting{"always": {created: epoch}, "a": {value: 5, created: later}, "b": {value: 1, created: later}}, 1},
+		{"a sync error is counted", map[string]sighting{
+			"always": {created: epoch}, "a": {value: 5, created: later}, "b": {created: later, labels: simulator.Labels{Action: "sync_error"}},
+		}, 1},
 		{"another has", map[string]sighting{"always": {created: epoch}, "a": {value: 5, created: later}, "b": {created: later}}, 0},
 	} {
 		t.Run(row.name, func(t *testing.T) {
