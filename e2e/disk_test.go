@@ -4,12 +4,15 @@ package e2e
 
 import (
 	"errors"
+	"flag"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"syscall"
 	"testing"
+	"time"
 	"unsafe"
 
 	"asana_exporter/simulator"
@@ -41,46 +44,123 @@ func TestOnAFullDiskNothingIsShownThatIsNotSaved(t *testing.T) {
 	})
 }
 
-// What was seen on /metrics is on the disk after a power failure: the exporter is killed and the file system cut off
-// without a chance to write what it still holds in memory. The simulator refuses the older position, so a commit that
-// was taken back becomes a gap and a loss.
+var (
+	powerCuts = flag.Int("power-cuts", 10, "how often each file system loses its power")
+	seed      = flag.Uint64("seed", uint64(time.Now().UnixNano()), "decides when it does")
+)
+
+// What was seen on /metrics is on the disk after a power failure at a random moment. The simulator refuses an older
+// position, so a commit that was taken back becomes a gap and a loss.
 func TestWhatWasShownSurvivesAPowerFailure(t *testing.T) {
 	t.Parallel()
 	needRoot(t)
-	disk := newDisk(t)
-	asana := startAsana(t, simulator.Options{})
-	e := newExporter(t, asana, "--asana.poll-interval=50ms", "--events.zero-first=0s")
-	e.dir = filepath.Join(disk.mountPoint, "state")
-	disk.mount(t)
-	e.start(t)
-	for range 5 {
-		asana.work(6)
-		before := e.waitForTruth(t)
-		asana.hold(t)() // The new position is in use.
-		e.kill(t)
-		disk.cutOff(t)
-		disk.mount(t)
-		e.start(t)
-		checkRuleZ(t, before, e.waitForTruth(t))
+	for _, row := range []struct {
+		mkfs, install string
+		size          int64 // The least that mkfs takes.
+	}{
+		{"mkfs.ext4", "install Debian's package e2fsprogs", 16 << 20},
+		{"mkfs.xfs", "install Debian's package xfsprogs", 300 << 20},
+	} {
+		t.Run(row.mkfs, func(t *testing.T) {
+			t.Parallel()
+			asana := startAsana(t, simulator.Options{Rate: 200, PageSize: 40})
+			disk := newDisk(t, lookUp(t, row.mkfs, row.install), row.size)
+			disk.mount(t)
+			e := newExporter(t, asana, "--asana.poll-interval=20ms", "--events.zero-first=0s")
+			e.dir = filepath.Join(disk.mountPoint, "state")
+			e.start(t)
+			e.survivePowerCuts(t, disk)
+			asana.Freeze()
+			e.waitForTruth(t)
+			e.kill(t)
+		})
 	}
+}
+
+// survivePowerCuts cuts the power at random moments, every other time inside a commit, and checks what the exporter shows after
+// each.
+func (e *exporter) survivePowerCuts(t *testing.T, disk disk) {
+	t.Helper()
+	t.Logf("-seed %d", *seed)
+	dice := rand.New(rand.NewPCG(*seed, 0))
+	interrupted := 0
+	e.waitForEvents(t)
+	for range *powerCuts {
+		time.Sleep(time.Duration(dice.Int64N(int64(200 * time.Millisecond))))
+		if dice.IntN(2) == 0 {
+			e.untilCommit(t)
+		}
+		before := e.mustScrape(t)
+		if e.cutPower(t, disk) {
+			interrupted++
+		}
+		e.start(t)
+		checkRuleZ(t, before, e.waitForEvents(t))
+	}
+	t.Logf("%d power cuts, %d of them inside a commit", *powerCuts, interrupted)
+}
+
+// waitForEvents returns the first scrape with events, which are hidden until the first catch-up is complete.
+func (e *exporter) waitForEvents(t *testing.T) (x exposition) {
+	t.Helper()
+	waitFor(t, patience, func() error {
+		if x = e.mustScrape(t); len(x.events) == 0 {
+			return errors.New("no events are shown")
+		}
+		return nil
+	})
+	return x
+}
+
+// cutPower cuts off the disk while the exporter is using it, and mounts it again without the exporter. It reports whether
+// a commit was under way.
+func (e *exporter) cutPower(t *testing.T, disk disk) (interrupted bool) {
+	t.Helper()
+	if err := e.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	interrupted = e.commits(t)
+	disk.cutOff(t)
 	e.kill(t)
+	// A process that another test is starting just now may still have a copy of a file on the disk.
+	waitFor(t, patience, func() error { return syscall.Unmount(disk.mountPoint, 0) })
+	disk.mount(t)
+	return interrupted
+}
+
+// untilCommit waits until the exporter is writing its state.
+func (e *exporter) untilCommit(t *testing.T) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Second); !e.commits(t) && time.Now().Before(deadline); {
+		time.Sleep(20 * time.Microsecond)
+	}
+}
+
+// commits reports whether there is a temporary file.
+func (e *exporter) commits(t *testing.T) bool {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(e.dir, "*.tmp*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(found) > 0
 }
 
 // A disk is a file system on a file.
 type disk struct{ image, mountPoint string }
 
 // newDisk returns a disk that is not mounted yet. What uses it must be made later, so that it ends earlier.
-func newDisk(t *testing.T) disk {
+func newDisk(t *testing.T, mkfs string, size int64) disk {
 	t.Helper()
 	d := disk{image: filepath.Join(t.TempDir(), "image"), mountPoint: t.TempDir()}
 	t.Cleanup(func() { _ = syscall.Unmount(d.mountPoint, 0) })
 	if err := os.WriteFile(d.image, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(d.image, 16<<20); err != nil {
+	if err := os.Truncate(d.image, size); err != nil {
 		t.Fatal(err)
 	}
-	command(t, lookUp(t, "mkfs.ext4", "install Debian's package e2fsprogs"), "-q", d.image)
+	command(t, mkfs, "-q", d.image)
 	return d
 }
 
@@ -89,16 +169,13 @@ func (d disk) mount(t *testing.T) {
 	command(t, "mount", "-o", "loop", d.image, d.mountPoint)
 }
 
-// cutOff ends the file system as a power failure does and unmounts it.
+// cutOff ends the file system as a power failure does: without a chance to write what it still holds in memory.
 func (d disk) cutOff(t *testing.T) {
 	t.Helper()
 	const (
 		shutdown   = 0x8004587d // FS_IOC_SHUTDOWN
 		noLogFlush = 2          // FS_SHUTDOWN_FLAGS_NOLOGFLUSH
 	)
-	// A process that another test starts just now would keep the disk busy, with a copy of the file that is opened here.
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
 	root, err := os.Open(d.mountPoint)
 	if err != nil {
 		t.Fatal(err)
@@ -108,9 +185,6 @@ func (d disk) cutOff(t *testing.T) {
 	root.Close()
 	if errno != 0 {
 		t.Fatalf("shut down the file system: %v", errno)
-	}
-	if err := syscall.Unmount(d.mountPoint, 0); err != nil {
-		t.Fatalf("unmount: %v", err)
 	}
 }
 

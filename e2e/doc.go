@@ -4,8 +4,13 @@
 //
 //	go test -tags e2e ./e2e/...
 //
-// The tests need prometheus and promtool, alertmanager and amtool, strace, Node and npm; a missing program is a failure that
-// says what to install. Those that break disks need to be root. They hold nothing that the ordinary tests of the packages need.
+// The tests need prometheus and promtool, alertmanager and amtool, strace, mkfs.ext4 and mkfs.xfs, Node and npm; a missing
+// program is a failure that says what to install. Those that break disks need to be root. They hold nothing that the ordinary
+// tests of the packages need.
+//
+// On ext4 and on xfs the power fails ten times each; -power-cuts changes that:
+//
+//	go test -tags e2e -run PowerFailure -v ./e2e/ -power-cuts 60
 //
 // PROMETHEUS names another server than the one on the PATH, with its flags if need be:
 //
