@@ -6,7 +6,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -33,6 +35,7 @@ func TestWhatCannotBeSavedIsNotShown(t *testing.T) { //nolint:tparallel // One e
 		{"rename: EIO", []string{"--inject=" + renames + ":error=EIO"}},
 		{"open of the folder: EMFILE", []string{"--inject=openat:error=EMFILE", folderOnly(e)}},
 		{"fsync of the folder: EIO", []string{"--inject=fsync:error=EIO", folderOnly(e)}},
+		{"fsync of the folder: EINVAL", []string{"--inject=fsync:error=EINVAL", folderOnly(e)}},
 	}
 	for _, test := range tests {
 		well := t.Run(test.name, func(t *testing.T) {
@@ -78,24 +81,38 @@ func (e *exporter) checkFault(t *testing.T, breakDisk func() (mend func())) {
 
 func failed(x exposition) float64 { return x.sums["asana_exporter_state_commit_failures_total"] }
 
-// A disk that is broken from the start is found out at the start, with one line that says what to do.
-func TestADiskThatFailsAtTheStartEndsTheProgram(t *testing.T) {
+// A disk that can't keep the state is found out at the start, with one line that says what to do.
+func TestADiskThatFailsAtTheStartEndsTheProgram(t *testing.T) { //nolint:tparallel // One state folder serves all in turn.
 	t.Parallel()
 	strace := lookUp(t, "strace", "install Debian's package strace")
 	e := newExporter(t, startAsana(t, simulator.Options{}))
-	args := append([]string{"-f", "-o", "/dev/null", "--inject=fsync:error=EIO"}, e.command()...)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, strace, args...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // The exporter would live on without strace.
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	out, err := cmd.CombinedOutput()
-	if err == nil || ctx.Err() != nil {
-		t.Errorf("it did not end with an error, but: %v", cmp.Or(ctx.Err(), err))
+	if err := os.Mkdir(e.dir, 0o700); err != nil {
+		t.Fatal(err)
 	}
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	last := lines[len(lines)-1]
-	if !strings.Contains(last, "input/output error") || !strings.Contains(last, "--state.dir") {
-		t.Errorf("it said %q", out)
+	for _, test := range []struct {
+		says   string
+		strace []string
+	}{
+		{"input/output error", []string{"--inject=fsync:error=EIO"}},
+		{"invalid argument", []string{"--inject=fsync:error=EINVAL", folderOnly(e)}}, // As on CIFS.
+		{"no locks available", []string{"--inject=flock:error=ENOLCK"}},              // As on NFS.
+		{"function not implemented", []string{"--inject=flock:error=ENOSYS"}},        // As on FUSE.
+	} {
+		t.Run(test.says, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, strace, slices.Concat([]string{"-f", "-o", "/dev/null"}, test.strace, e.command())...)
+			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // The exporter would live on without strace.
+			cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+			out, err := cmd.CombinedOutput()
+			if err == nil || ctx.Err() != nil {
+				t.Errorf("it did not end with an error, but: %v", cmp.Or(ctx.Err(), err))
+			}
+			lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+			last := lines[len(lines)-1]
+			if !strings.Contains(last, test.says) || !strings.Contains(last, "--state.dir") {
+				t.Errorf("it said %q", out)
+			}
+		})
 	}
 }
