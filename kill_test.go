@@ -9,8 +9,7 @@ import (
 	"asana_exporter/simulator"
 )
 
-// Whatever the moment at which the program dies, each event is counted once, and nobody who scrapes ever sees a count that
-// is taken back.
+// The program is killed at random moments. Each event is counted once, and no scrape ever shows less than one before it.
 func TestKilledAtAnyMomentItCountsEachEventOnce(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -47,7 +46,7 @@ func TestTerminatedAtAnyMomentItCountsEachEventOnce(t *testing.T) {
 	l.end()
 }
 
-// Where positions die, all that a correct client can have seen was counted, over all epochs, and each loss is told.
+// Positions die. The sum over all epochs is all that a correct client can have read, and each loss is a gap.
 func TestKilledWhilePositionsDieItTellsEachGap(t *testing.T) {
 	t.Parallel()
 	l := newLives(t, 0)

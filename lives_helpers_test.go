@@ -81,7 +81,7 @@ func (l *lives) live(signal syscall.Signal) {
 	l.born()
 	p := spawn(l.t, "", l.args...)
 	if signal == syscall.SIGTERM {
-		l.listens(p.address(l.t)) // Before that, nobody may be there to handle it.
+		l.listens(p.address(l.t)) // Before that, the signal may not be handled yet.
 	}
 	l.pass(p)
 	if l.dice.IntN(2) == 0 {
@@ -132,7 +132,7 @@ func (l *lives) pass(p *process) {
 		text, _ := p.stderr.from(0)
 		if address := listening.FindStringSubmatch(text); address != nil {
 			l.listens(address[1])
-			if asked >= hangUp { // Not before: nobody may be there to handle it.
+			if asked >= hangUp { // Before it listens, the signal may not be handled yet.
 				hangUp = asked + 1
 				l.hangUps++
 				p.signal(l.t, syscall.SIGHUP)
@@ -182,7 +182,7 @@ func (l *lives) lookAtDisk() {
 	l.wantDurable(disk)
 }
 
-// wantDurable checks that whatever was seen is on disk. It needs the lock.
+// wantDurable checks that all counts that were seen are on disk. It needs the lock.
 func (l *lives) wantDurable(disk diskState) {
 	l.t.Helper()
 	for series, s := range l.events {

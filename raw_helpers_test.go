@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// A rawServer stands in for Asana below HTTP: what it writes need not be an answer.
+// A rawServer stands in for Asana below HTTP: it may write bytes that are no HTTP answer.
 type rawServer struct {
 	url    string
 	mode   atomic.Pointer[rawMode]
 	events atomic.Int64 // How many deletions there were so far.
 }
 
-// A rawMode says how requests for events are answered.
+// A rawMode answers requests for events.
 type rawMode struct {
 	// write writes the answer; then the connection is closed.
 	write rawAnswer

@@ -37,7 +37,7 @@ func oversleep(t *testing.T, dir string, slept time.Duration) bool {
 	return true
 }
 
-// diskState is what the test reads of a state file, without the program's help.
+// diskState is the part of a state file that the tests read, with a decoder of their own.
 type diskState struct {
 	epoch   time.Time
 	token   string

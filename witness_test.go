@@ -32,7 +32,7 @@ type witness struct {
 	epochs  int
 }
 
-// A sighting is what was last seen of a counter.
+// A sighting is the value of a counter when it was last seen.
 type sighting struct {
 	labels  simulator.Labels // Of an event.
 	value   float64

@@ -17,8 +17,8 @@ import (
 	"asana_exporter/simulator"
 )
 
-// asana is a simulated workspace, served over HTTP, that remembers what it was asked. It refuses a sync token once a newer
-// one was used, so a position that goes back is found out.
+// asana is a simulated workspace, served over HTTP, that records the sync tokens of requests. It refuses a token once a
+// newer one was used, so a position that goes back becomes a gap.
 type asana struct {
 	*simulator.Simulator
 	url, workspace, token string
@@ -105,7 +105,7 @@ func (a *asana) repeat(sets iter.Seq[simulator.Labels]) {
 	}
 }
 
-// workUntil puts events into the stream until done is closed, or there is no more hope.
+// workUntil puts events into the stream until done is closed, or patience ends.
 func (a *asana) workUntil(done <-chan struct{}) {
 	for deadline := time.After(patience); ; a.work(3) {
 		select {

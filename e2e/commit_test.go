@@ -14,7 +14,7 @@ import (
 )
 
 // The order of a commit, as the kernel sees it, is the whole protocol: temporary file, fsync, rename, fsync of the
-// folder, and only then anything else, above all the next question to Asana.
+// folder, and only then the next request to Asana.
 func TestNothingIsAskedBetweenTheStepsOfACommit(t *testing.T) {
 	t.Parallel()
 	asana := startAsana(t, simulator.Options{PageSize: 4})
@@ -47,7 +47,7 @@ func TestNothingIsAskedBetweenTheStepsOfACommit(t *testing.T) {
 	}
 }
 
-// A folder is in the one above it, and a power failure takes it back until that is durable.
+// A new folder is lost in a power failure until the folder above it is synced.
 func TestNewFolderOfTheStateIsDurable(t *testing.T) {
 	t.Parallel()
 	e := newExporter(t, startAsana(t, simulator.Options{}))

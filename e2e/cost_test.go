@@ -24,10 +24,9 @@ const (
 	costRuns       = 3 // Of which the fastest counts: the machine has other things to do, too.
 )
 
-// Fifty workspaces of 300 series, over seven days: the queries of each panel, one after the other, take less than a second. Recorded
-// series are as dense as the rules make them, and what exporters expose has a sample every five minutes, or whatever else is asked
-// for. It measures time, which a busy machine takes more of, and is no part of CI: the build tag cost is
-// for `make dashboard-cost`.
+// Fifty workspaces of 300 series, over seven days: the queries of each panel, one after the other, take less than a second.
+// Recorded series are as dense as the rules make them; series of exporters have a sample every five minutes, unless
+// DASHBOARDS_COST is set. The test measures time and is no part of CI: the build tag cost is for `make dashboard-cost`.
 func TestDashboardsCostLittle(t *testing.T) {
 	scrape := duration(cmp.Or(os.Getenv("DASHBOARDS_COST"), "5m"))
 	dir := cmp.Or(os.Getenv("DASHBOARDS_COST_DIR"), t.TempDir()) // A folder to keep the past in.
@@ -121,7 +120,7 @@ func pastOf(metric string, size float64) func(time.Duration) float64 {
 	return daily(size)
 }
 
-// recordedPast is what the rules have recorded, as often as they do.
+// recordedPast returns the series of the recording rules, as dense as they record.
 func recordedPast(i int) []recording {
 	const week, none = 8 * 24 * time.Hour, ""
 	var pairs, types, fields []string
@@ -174,7 +173,7 @@ func costTypes() []string {
 	}
 }
 
-// exposedPast is what exporters have exposed.
+// exposedPast returns the series of the exporters.
 func exposedPast(i int, every time.Duration) []recording {
 	const week = 8 * 24 * time.Hour
 	target := fmt.Sprintf(`job="asana",instance="exporter-%d:10176"`, i)

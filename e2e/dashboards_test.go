@@ -169,7 +169,7 @@ func (d drawing) draw(mayBeEmpty []string) {
 	d.t.Logf("with %d queries that may be empty:\n%s", len(mayBeEmpty), table.String())
 }
 
-// values returns what Grafana puts in the places of a dashboard's variables: where All is chosen, and where one value is.
+// values returns the values of a dashboard's variables in its queries: with All chosen, and with one value.
 func (d drawing) values(g grafana, b board) (all, one map[string]string) {
 	d.t.Helper()
 	all, one = map[string]string{}, map[string]string{}

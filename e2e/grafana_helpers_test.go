@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// A grafana asks a Prometheus server what Grafana would ask it to draw a dashboard.
+// A grafana sends to a Prometheus server the queries with which Grafana draws a dashboard.
 type grafana struct {
 	prometheus prometheus
 	scrape     time.Duration // As it is set in the data source.
@@ -27,7 +27,7 @@ type grafana struct {
 // haste is the step in a server that is a minute old.
 const haste = 5 * time.Second
 
-// A board is a dashboard as it is imported: what of it asks questions.
+// A board is the part of an imported dashboard that sends queries.
 type board struct {
 	Title      string
 	Time       struct{ From string }
@@ -75,7 +75,7 @@ func boards(t *testing.T) []board {
 	return all
 }
 
-// An answer tells how much came back for one query, and how long that took.
+// An answer holds the size of the result of one query, and how long that took.
 type answer struct {
 	dashboard, panel, query string
 	series, samples         int
@@ -85,7 +85,7 @@ type answer struct {
 
 func (a answer) name() string { return a.dashboard + " / " + a.panel + " / " + a.query }
 
-// draw asks all that a dashboard asks, with the values of its variables.
+// draw sends all queries of a dashboard, with the values of its variables.
 func (g grafana) draw(b board, values map[string]string) []answer {
 	var answers []answer
 	for _, p := range b.Panels {

@@ -10,11 +10,10 @@ import (
 	"asana_exporter/simulator"
 )
 
-// A process can die before each system call of a commit and after the last; what was counted goes on as if nothing
-// had been.
+// The process is killed before each system call of a commit and after the last; the counts stay right.
 //
-// strace counts calls by thread, and a goroutine changes threads. But it is attached while Asana's answer is awaited, so
-// the first call of its kind belongs to the commit, unless one for another purpose comes in between: then it is tried again.
+// strace counts calls by thread, and a goroutine changes threads. But strace is attached while the exporter waits for Asana's
+// answer, so the first call of its kind mostly belongs to the commit; if it does not, the test tries again.
 func TestSIGKILLBeforeEachStepOfACommit(t *testing.T) {
 	t.Parallel()
 	asana := startAsana(t, simulator.Options{PageSize: 4})
@@ -47,8 +46,8 @@ func TestSIGKILLBeforeEachStepOfACommit(t *testing.T) {
 	}
 }
 
-// dieAt lets something happen, has strace kill the exporter on the way, starts it again and checks what it shows. It
-// returns the step that was never taken.
+// dieAt adds events, has strace kill the exporter while it counts them, starts it again and checks the counts. It returns
+// the step before which the exporter died.
 func (e *exporter) dieAt(t *testing.T, inject ...string) string {
 	t.Helper()
 	e.asana.work(3)

@@ -88,8 +88,8 @@ func (f following) backlog() {
 	}
 }
 
-// newEpoch kills the exporter and has Asana forget its position, with what happened meanwhile. Whatever was counted in the
-// old epoch happens in the new one, too.
+// newEpoch kills the exporter and has Asana forget its position, and the events since. All events of
+// the old epoch happen in the new one again.
 func (f following) newEpoch(old map[simulator.Labels]uint64) {
 	f.t.Helper()
 	f.exporter.kill(f.t)
@@ -110,7 +110,7 @@ func (f following) newEpoch(old map[simulator.Labels]uint64) {
 	}
 }
 
-// waitForSum waits until Prometheus knows of so many events in this epoch.
+// waitForSum waits until Prometheus has stored so many events of this epoch.
 func (f following) waitForSum(least float64) {
 	f.t.Helper()
 	waitFor(f.t, time.Minute, func() error {
@@ -212,7 +212,7 @@ func scrapes(stored samples) []int64 {
 	return slices.Sorted(maps.Keys(times))
 }
 
-// checkTotal compares what a dashboard would show in the end with the truth, within 1 %. No series may have ended before:
+// checkTotal compares the final number of a dashboard with the truth, within 1 %. No series may have ended before:
 // increase() would add the growth of half a scrape interval to it.
 func (f following) checkTotal(stored samples, truth map[simulator.Labels]uint64) {
 	f.t.Helper()
@@ -227,7 +227,7 @@ func (f following) checkTotal(stored samples, truth map[simulator.Labels]uint64)
 }
 
 // checkResets compares resets() with the epochs: one for each series that had counted in the old epoch, none for others.
-// A server that uses start timestamps also knows that those began anew that stood at zero.
+// A server that uses start timestamps also counts a reset for series that were at zero.
 func (f following) checkResets(stored samples, old map[simulator.Labels]uint64, began time.Time) {
 	f.t.Helper()
 	resets := f.prometheus.mustQuery(f.t, "resets(asana_events_total"+window+")", time.Now())

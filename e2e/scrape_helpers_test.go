@@ -20,7 +20,7 @@ import (
 	"asana_exporter/simulator"
 )
 
-// An exposition is what one scrape shows.
+// An exposition is the result of one scrape.
 type exposition struct {
 	events map[simulator.Labels]counter // asana_events_total, with its zeros.
 	sums   map[string]float64           // The other counters and gauges by name, summed over their labels.

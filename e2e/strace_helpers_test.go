@@ -27,7 +27,7 @@ func attach(t *testing.T, e *exporter, args ...string) *tracer {
 	t.Helper()
 	strace := lookUp(t, "strace", "install Debian's package strace")
 	s := &tracer{output: filepath.Join(t.TempDir(), "strace"), ended: make(chan error, 1)}
-	// With the paths of file descriptors and the ends of connections, since nothing else tells calls apart.
+	// -yy prints the paths and connections of file descriptors: nothing else tells the calls apart.
 	all := append([]string{"-f", "-yy", "-o", s.output, "-p", strconv.Itoa(e.pid())}, args...)
 	s.cmd = exec.Command(strace, all...)
 	s.cmd.Stderr = &s.says
@@ -103,7 +103,7 @@ const (
 	elsewhere   = ""
 )
 
-// step tells which step of a commit a call is.
+// step returns the step of a commit that the call is.
 func (c call) step(e *exporter) string {
 	temporary := strings.Contains(c.args, e.asana.workspace+".json.tmp")
 	folder := strings.Contains(c.args, "<"+e.dir+">") || strings.Contains(c.args, strconv.Quote(e.dir))

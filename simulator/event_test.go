@@ -67,7 +67,7 @@ func TestEventOnTheWire(t *testing.T) {
 	}
 }
 
-// All that a company does in a month is there: what the collector has to cope with.
+// The events of a workday contain every feature of the format.
 func TestLifeIsRich(t *testing.T) {
 	c := newClock()
 	s := simulator.New(c.options())

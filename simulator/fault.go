@@ -29,7 +29,7 @@ const (
 	Padded       Kind = "padded"        // A page with zero bytes after its gzip stream, if it is compressed.
 )
 
-// Fault is what happens to one request for events.
+// Fault changes the answer to one request for events.
 type Fault struct {
 	Kind       Kind
 	Status     int           // For kind Status: 400, 401, 402, 403, 404, 429, 500, 502, 503, …

@@ -101,7 +101,7 @@ func (r *reader) poll() (more bool, err error) {
 	return b.HasMore, nil
 }
 
-// catchUp polls until there is nothing more, whatever goes wrong on the way.
+// catchUp polls until there is nothing more; it retries after failures.
 func (r *reader) catchUp() {
 	r.t.Helper()
 	for failures := 0; failures < 50; {

@@ -27,7 +27,7 @@ func repertoire() []kind {
 	return kinds
 }
 
-// edit is a change of one field of a task, with the story that tells of it.
+// edit is a change of one field of a task, with its story.
 type edit struct {
 	weight               float64
 	field, action, value string // The value's type, if it is an Asana object.
@@ -91,7 +91,7 @@ func (s *scene) value(typ string) *Resource {
 	}
 }
 
-// complete ticks a task off: two changes in the same millisecond, and a story that tells which way it went.
+// complete completes a task or takes that back: two changes in the same millisecond, and a story that says which.
 func (s *scene) complete() {
 	task, _ := s.someTask()
 	story := "marked_complete"

@@ -5,7 +5,7 @@ import "time"
 // ruleHour is when, in UTC, a rule goes over many tasks each night.
 const ruleHour = 2
 
-// scene is what one person, or a rule, does in one go.
+// scene is a few actions of one person, or of a rule, in a row.
 type scene struct {
 	*world
 	at    time.Time     // When the next event happens.

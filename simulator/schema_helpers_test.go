@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// schema describes a JSON value. It is as strict as Asana's OpenAPI text lets it be, and knows no other keys than those
+// schema describes a JSON value. It is as strict as Asana's OpenAPI text lets it be, and allows no keys but those
 // documented or recorded.
 type schema struct {
 	kind     string            // One of object, array, string, boolean, null.

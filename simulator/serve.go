@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// invalidSync is what Asana says with a 412; clients match on it.
+// invalidSync is the message of a 412; clients match on it.
 const invalidSync = "Sync token invalid or too old. If you are attempting to keep resources in sync, " +
 	"you must fetch the full dataset for this query now and use the new sync token for the next sync."
 
@@ -173,7 +173,7 @@ func (s *Simulator) workspace(query url.Values) reply {
 func (s *Simulator) events(ctx context.Context, sync string) (reply, error) {
 	s.mu.Lock()
 	s.advance()
-	s.stream.cameBack(sync) // Whatever becomes of this request: the client has made the token its own.
+	s.stream.cameBack(sync) // Even if this request fails: the client has kept the token.
 	f := s.fault()
 	s.mu.Unlock()
 	if err := f.wait(ctx); err != nil {

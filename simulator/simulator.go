@@ -1,11 +1,11 @@
-// Package simulator stands in for Asana: it serves the event stream of one workspace in which people are at work, with
-// the faults of a real service on demand, and knows what a client must have counted.
+// Package simulator stands in for Asana: it serves the event stream of one workspace in which people are at work, shows the
+// faults of a real service on demand, and keeps the counts that a correct client must reach.
 //
 // Start with [New]. A [Simulator] is an [http.Handler] and, for programs and tests that want no sockets, an
-// [http.RoundTripper]. [Simulator.Truth] is what to compare a client with, [Simulator.Inject] makes trouble.
+// [http.RoundTripper]. Compare a client with [Simulator.Truth]; inject faults with [Simulator.Inject].
 //
 // It is written from Asana's OpenAPI text and from recorded answers, and shares no code with the client, so that each
-// checks the other. It simulates nothing but the workspace and its events: no tasks can be read, and nothing written.
+// checks the other. It serves the workspace and its events only: no task can be read, and nothing written.
 package simulator
 
 import (

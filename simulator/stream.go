@@ -97,7 +97,7 @@ func (s *stream) append(e *Event) {
 	s.log = append(s.log, entry{json: s.arena[start:], label: id})
 }
 
-// cameBack notes that a client uses sync: whatever was read before it, the client has made its own.
+// cameBack notes that a client uses sync: the client has kept all events before it.
 func (s *stream) cameBack(sync string) {
 	serial, t, ok := s.lookup(sync)
 	if !ok || serial <= s.newest {
@@ -180,8 +180,8 @@ func (s *stream) lookup(sync string) (int64, token, bool) {
 	return serial, s.tokens[i], true
 }
 
-// sweep forgets now and then the tokens that are dead, and the events that no living token can ask for. The latest token
-// is kept although dead: when a client comes back with it, it tells how far the client had read.
+// sweep now and then forgets dead tokens, and events that no living token can ask for. It keeps the latest token even if
+// that is dead: a client that comes back with it had read up to there.
 func (s *stream) sweep(now time.Time) {
 	if now.Sub(s.swept) < s.life/16 {
 		return

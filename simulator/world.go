@@ -20,8 +20,8 @@ const (
 	maxPause        = 12  // Events of one scene that count for the pause after it; flat rates count all.
 )
 
-// world is the workspace with its people. It plays one scene after the other; a scene is what one person does in one go,
-// and its events reach the stream a little later, some much later.
+// world is the workspace with its people. It plays one scene after the other. The events of a scene reach the stream a
+// little later, some much later.
 type world struct {
 	dice       *rand.Rand
 	users      int
