@@ -1,11 +1,16 @@
 package client
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"html"
+	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -15,14 +20,10 @@ const canary = "2/1200000000000002/1200000000000003:CanaryCanary0123456789abcdef
 
 // echoes are the ways in which a server may write what it was sent.
 func echoes(text string) map[string]string {
-	var escaped strings.Builder
-	for _, r := range text {
-		fmt.Fprintf(&escaped, `\u%04x`, r)
-	}
 	return map[string]string{
 		"as it is":           text,
 		"escaped slashes":    strings.ReplaceAll(text, "/", `\/`),
-		"escaped letters":    escaped.String(),
+		"escaped letters":    eachByte(text, `\u%04x`),
 		"escaped twice":      strings.ReplaceAll(text, "/", `\\/`),
 		"encoded as in URLs": url.QueryEscape(text),
 		"the same, in small": strings.NewReplacer("/", "%2f", ":", "%3a").Replace(text),
@@ -31,6 +32,39 @@ func echoes(text string) map[string]string {
 		"twice":              text + text,
 		"its secret part":    text[strings.LastIndex(text, ":")+1:],
 	}
+}
+
+// encodings are further ways, in which few have a reason to write it.
+func encodings(text string) map[string]string {
+	each := func(format string) string { return eachByte(text, format) }
+	base := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+	return map[string]string{
+		"letters, twice":     each(`\\u%04x`),
+		"percents":           each("%%%02X"),
+		"percents, in small": each("%%%02x"),
+		"numbers of HTML":    each("&#%d;"),
+		"hex of HTML":        each("&#x%X;"),
+		"hex":                each("%x"),
+		"hex with blanks":    each("%02X "),
+		"hex of C":           each(`\\x%02x`),
+		"numbers":            each("%d, "),
+		"in pieces":          each("%c "),
+		"in capitals":        strings.ToUpper(text),
+		"base64":             base("Bearer " + text),
+		"base64, shifted":    base("user:" + text),
+		"base64, by two":     base("u:" + text + ":x"),
+		"base64 of URLs":     base64.RawURLEncoding.EncodeToString([]byte("user:" + text)),
+		"base64 in URLs":     url.QueryEscape(base("Bearer " + text)),
+		"base64 in lines":    base(text)[:20] + " " + base(text)[20:],
+	}
+}
+
+func eachByte(text, format string) string {
+	var encoded strings.Builder
+	for _, b := range []byte(text) {
+		fmt.Fprintf(&encoded, format, b)
+	}
+	return encoded.String()
 }
 
 // answersWith are answers that hold a text in every place where a server can put one.
@@ -90,9 +124,16 @@ func answersWith(text string) map[string]string {
 }
 
 func TestTokensAreInNothingThatLeavesThePackage(t *testing.T) {
+	places := []string{"action", "sync token", "name", "content type", "deprecation", "message, long", "fresh sync token", "status"}
 	for _, hidden := range []string{canary, position} {
-		for how, echo := range echoes(hidden) {
+		plain := echoes(hidden)
+		all := encodings(hidden)
+		maps.Copy(all, plain)
+		for how, echo := range all {
 			for place, answer := range answersWith(echo) {
+				if _, ok := plain[how]; !ok && !slices.Contains(places, place) {
+					continue
+				}
 				for _, text := range ask(t, serveBytes(t, answer), hidden) {
 					if found(text, hidden) {
 						t.Errorf("%s, %s: %s", place, how, text)
@@ -137,7 +178,9 @@ func TestRedactionLeavesTheRest(t *testing.T) {
 		"a " + canary + " b" + canary:       "a [redacted] b[redacted]",
 		url.QueryEscape(canary):             "2%2F1200000000000002%2F1200000000000003%3A[redacted]",
 		"task 1200000000000002 " + position: "task 1200000000000002 [redacted]",
-		canary[:len(canary)-1]:              canary[:len(canary)-1],
+		canary[:len(canary)-1] + ", cut":    "2/1200000000000002/1200000000000003:[redacted], cut",
+		"Ä " + canary[40:57] + "-Ö":         "Ä [redacted]-Ö",
+		canary[40:55] + "-Ö":                canary[40:55] + "-Ö",
 	} {
 		if got := s.redact(text); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
@@ -200,12 +243,45 @@ func everythingIn(err error) []string {
 	return all
 }
 
-// found tells whether a text holds a token, or most of its secret part, in whatever case.
+// found reports whether a text holds most of the secret part of a token, in any encoding and case.
 func found(text, hidden string) bool {
 	secret := hidden[strings.LastIndex(hidden, ":")+1:]
-	if secret == "7" { // What follows the colon of a sync token is a number.
+	if secret == "7" { // A number follows the colon of a sync token.
 		secret = hidden[:strings.LastIndex(hidden, ":")]
 	}
-	text, secret = strings.ToLower(text), strings.ToLower(secret)
-	return strings.Contains(text, secret[:len(secret)/2]) || strings.Contains(text, secret[len(secret)/2:])
+	for _, view := range views(text) {
+		view = strings.ToLower(view)
+		if strings.Contains(view, strings.ToLower(secret[:len(secret)/2])) || strings.Contains(view, strings.ToLower(secret[len(secret)/2:])) {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	base64Run = regexp.MustCompile(`[A-Za-z0-9+/_-]{12,}`)
+	hexPair   = regexp.MustCompile(`(?:\\+u00|\\+x|&#x|%)?([0-9A-Fa-f]{2});? ?`)
+	decimal   = regexp.MustCompile(`(?:&#)?(\d{2,3})(?:;|, )`)
+)
+
+// views returns a text as it is and decoded in the ways of echoes, independently of how the client looks for tokens.
+func views(text string) []string {
+	all := []string{text, strings.ReplaceAll(text, " ", "")}
+	for _, run := range base64Run.FindAllString(strings.NewReplacer(" ", "", "%2B", "+", "%2F", "/", "%3D", "=").Replace(text), -1) {
+		run = strings.NewReplacer("-", "+", "_", "/").Replace(run)
+		for start := range 4 { // What is in front may belong to the run.
+			piece := run[start:]
+			decoded, _ := base64.RawStdEncoding.DecodeString(piece[:len(piece)/4*4])
+			all = append(all, string(decoded))
+		}
+	}
+	number := func(pattern *regexp.Regexp, base int) string {
+		var decoded []byte
+		for _, match := range pattern.FindAllStringSubmatch(text, -1) {
+			n, _ := strconv.ParseUint(match[1], base, 16)
+			decoded = append(decoded, byte(n))
+		}
+		return string(decoded)
+	}
+	return append(all, number(hexPair, 16), number(decimal, 10))
 }
