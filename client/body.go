@@ -25,7 +25,7 @@ func (d *decoder) read(resp *http.Response, limit int64) error {
 	case n > limit:
 		return fmt.Errorf("%w: more than %d bytes", ErrTooLarge, limit)
 	case err != nil:
-		return fmt.Errorf("broke off: %w", err)
+		return fmt.Errorf("broke off: %w", withoutQuotes(err))
 	}
 	if mark := []byte("\xef\xbb\xbf"); bytes.HasPrefix(d.body.Bytes(), mark) {
 		d.body.Next(len(mark))

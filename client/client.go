@@ -1,8 +1,8 @@
 // Package client reads the event stream of one Asana workspace.
 //
-// Start with New and Client.Events: one request, one Page, typed errors. The package does not retry, wait or
-// remember a position; whoever calls it does. Everything that an answer brings is checked for the bearer token
-// before it leaves the package, so that no label, log line or error can hold it.
+// Start with New and Client.Events: one request, one Page, typed errors. The package does not retry, wait or store the
+// position in the stream; the caller does. It redacts the bearer token in all text of an answer, so that no label, log
+// line or error holds it.
 package client
 
 import (
@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	// DefaultURL is where Asana's API answers.
+	// DefaultURL is the root of Asana's API.
 	DefaultURL = "https://app.asana.com/api/1.0"
 
 	defaultTimeout = 30 * time.Second
@@ -29,42 +29,42 @@ const (
 	ordinaryBytes  = 2 << 20 // Above the largest page of a thousand events.
 )
 
-// Options say whom a Client asks, and how.
+// Options configure a Client.
 type Options struct {
 	// URL is the root of the API; DefaultURL if empty. Plain http is accepted for loopback addresses only.
 	URL string
 	// Workspace is the gid of the workspace, decimal digits.
 	Workspace string
-	// TokenFile names the file with the service account's token. It is read for every request: a changed token
-	// works at once, and so does one that was put there after a 401.
+	// TokenFile names the file with the service account's token. The client reads it for every request, so a new token
+	// works at once, also after a 401.
 	TokenFile string
-	// Timeout is for one request, headers and body; 30 seconds if zero.
+	// Timeout limits one request, headers and body; 30 seconds if zero.
 	Timeout time.Duration
 	// UserAgent is sent with each request.
 	UserAgent string
-	// Pretty asks Asana for indented answers, for people who read them on the wire.
+	// Pretty asks Asana for indented JSON, which is easier to read in a packet capture.
 	Pretty bool
 	// Transport carries the requests; NewTransport() if nil.
 	Transport http.RoundTripper
-	// Observe, if not nil, is told of every request when it has ended.
+	// Observe, if not nil, is called at the end of every request.
 	Observe func(Exchange)
 }
 
-// An Exchange is what Options.Observe learns about a request.
+// Exchange describes one request and its answer.
 type Exchange struct {
 	// Status is the HTTP status, or 0 if no usable answer came.
 	Status int
 	// Duration is the time from the request to the end of the answer's body.
 	Duration time.Duration
-	// Changes are the deprecations that the answer announced.
+	// Changes are the API changes that the answer announces.
 	Changes []Change
 }
 
-// A Change is an announcement in an Asana-Change header.
+// Change is an API change that an Asana-Change header announces.
 // See https://developers.asana.com/docs/deprecations.
 type Change struct{ Name, Info string }
 
-// A Client asks Asana about one workspace. It is safe for concurrent use.
+// Client reads one workspace. It is safe for concurrent use.
 type Client struct {
 	root      *url.URL // …/workspaces/{gid}
 	tokenFile string
@@ -88,6 +88,9 @@ func New(o Options) (*Client, error) {
 	if _, err := readToken(o.TokenFile); err != nil {
 		return nil, err
 	}
+	if o.Transport == nil {
+		o.Transport = NewTransport()
+	}
 	c := &Client{
 		root:      root.JoinPath("workspaces", o.Workspace),
 		tokenFile: o.TokenFile,
@@ -97,12 +100,9 @@ func New(o Options) (*Client, error) {
 		observe:   o.Observe,
 		http: &http.Client{
 			Transport: o.Transport,
-			// A redirect is an answer like any other, so credentials stay with the configured host.
+			// Redirects are not followed: the token goes to the configured host only.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-	}
-	if c.http.Transport == nil {
-		c.http.Transport = NewTransport()
 	}
 	if c.observe == nil {
 		c.observe = func(Exchange) {}
@@ -113,15 +113,16 @@ func New(o Options) (*Client, error) {
 // NewTransport returns a transport with limits, and with the proxy and the CAs of the environment (HTTPS_PROXY,
 // SSL_CERT_FILE; see https://pkg.go.dev/net/http#ProxyFromEnvironment).
 //
-// It speaks HTTP/1.1, of which a request that got no answer takes its connection along. HTTP/2 would send the next one
-// into the same connection, which a firewall may have forgotten, until the kernel gives up after a quarter of an hour; and
-// one request at a time gains nothing by it.
+// It uses HTTP/1.1: a timed-out request then closes its connection. HTTP/2 would send the next request over the same
+// connection, which a firewall may have dropped, until the kernel gives up after a quarter of an hour. One request at a
+// time gains nothing from HTTP/2.
 func NewTransport() *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Transport{
 		Protocols:              protocols,
-		Proxy:                  http.ProxyFromEnvironment, // Its errors quote no address, which may hold a password.
+		Proxy:                  http.ProxyFromEnvironment,
+		OnProxyConnectResponse: proxyRefusal,
 		DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
 		TLSHandshakeTimeout:    10 * time.Second,
 		IdleConnTimeout:        90 * time.Second,
@@ -133,12 +134,13 @@ func NewTransport() *http.Transport {
 // Events returns the page of events that follows sync; an empty sync asks for a first token.
 //
 // It sends one request and never retries. An unusable token gives a *SyncExpiredError that carries a fresh one, too
-// many requests a *RateLimitError, any other refusal a *StatusError, an answer that is no page a *InvalidResponseError.
+// many requests a *RateLimitError, any other refusal a *StatusError, a refusal of the proxy a *ProxyError, an answer that
+// is no page a *InvalidResponseError. RetryAfter reads the wait from any of them.
 // See https://developers.asana.com/reference/getworkspaceevents.
 func (c *Client) Events(ctx context.Context, sync string) (Page, error) {
 	query := url.Values{}
 	if sync != "" {
-		query.Set("sync", sync) // Opaque, and it holds a colon.
+		query.Set("sync", sync)
 	}
 	var page Page
 	err := c.get(ctx, c.root.JoinPath("events"), query, func(d *decoder) (err error) {
@@ -146,7 +148,7 @@ func (c *Client) Events(ctx context.Context, sync string) (Page, error) {
 		return err
 	})
 	if err != nil {
-		return Page{}, err // Never half a page.
+		return Page{}, err // Never a part of a page.
 	}
 	return page, nil
 }
@@ -162,7 +164,7 @@ func (c *Client) WorkspaceName(ctx context.Context) (string, error) {
 	return name, err
 }
 
-// get sends one request and has read take the body of a 200 apart.
+// get sends one request and decodes the page or the workspace in the answer with read.
 func (c *Client) get(ctx context.Context, at *url.URL, query url.Values, read func(*decoder) error) (err error) {
 	token, err := readToken(c.tokenFile)
 	if err != nil {
@@ -184,15 +186,15 @@ func (c *Client) get(ctx context.Context, at *url.URL, query url.Values, read fu
 	secret := newSecret(token, query.Get("sync"))
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return transportError(ctx, secret, err)
+		return transportError(ctx, req.URL.Hostname(), secret, err)
 	}
 	defer resp.Body.Close()
-	// The body of a 101 is the bare connection, which the transport no longer watches.
+	// The body of a 101 is the raw connection, and the transport applies no deadline to it.
 	defer context.AfterFunc(ctx, func() { _ = resp.Body.Close() })()
 	seen.Changes = changes(resp.Header, secret)
 
 	d := c.decoder()
-	if resp.StatusCode != http.StatusOK {
+	if !mayBePage(resp.StatusCode) {
 		seen.Status = resp.StatusCode
 		_ = d.read(resp, maxErrorBytes) // The body of a refusal may be anything.
 		d.start(secret)
@@ -208,7 +210,7 @@ func (c *Client) get(ctx context.Context, at *url.URL, query url.Values, read fu
 	case (err != nil || bodyErr != nil) && ctx.Err() != nil:
 		return context.Cause(ctx)
 	case bodyErr != nil:
-		return &InvalidResponseError{secret.redactError(bodyErr)}
+		return invalidResponse(resp.Header, secret, bodyErr)
 	case err != nil:
 		return err
 	}
@@ -244,8 +246,8 @@ func (c *Client) request(ctx context.Context, at *url.URL, query url.Values, tok
 	return req, nil
 }
 
-// changes reads headers such as "Asana-Change: name=…;info=https://…;affected=true". A comma parts two announcements, as
-// in any header that may come more than once.
+// changes parses headers such as "Asana-Change: name=…;info=https://…;affected=true". A comma separates two
+// announcements in one header.
 func changes(header http.Header, secret secret) []Change {
 	var found []Change
 	lines := secret.redact(strings.Join(header.Values("Asana-Change"), ","))

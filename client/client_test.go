@@ -87,7 +87,7 @@ func TestRedirectIsAnAnswer(t *testing.T) {
 		})
 		page, err := newClient(t, Options{URL: address}).Events(t.Context(), position)
 		refused, ok := errors.AsType[*StatusError](err)
-		if !ok || !reflect.DeepEqual(refused, &StatusError{Status: status}) || !reflect.DeepEqual(page, Page{}) {
+		if !ok || !reflect.DeepEqual(refused, &StatusError{Status: status, WebPage: true}) || !reflect.DeepEqual(page, Page{}) {
 			t.Errorf("%d: got %+v and %v", status, page, err)
 		}
 		if asked != 0 {

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"net"
 	"net/http"
@@ -73,16 +74,27 @@ func TestProxyOfTheEnvironment(t *testing.T) {
 	closed := busy.LocalAddr().String()
 	credentials := "user:" + password + "@"
 
+	const found = "proxy of HTTPS_PROXY: proxyconnect tcp: dial tcp"
+	basic := base64.StdEncoding.EncodeToString([]byte("user:" + password))
+	echoing := func(answer string) string {
+		return "http://" + credentials + strings.TrimPrefix(serveBytes(t, answer), "http://")
+	}
 	for name, test := range map[string]struct{ proxy, want string }{
-		"refuses":          {"http://" + credentials + proxy.Listener.Addr().String(), "Proxy Authentication Required"},
-		"speaks otherwise": {"http://" + credentials + strings.TrimPrefix(mute, "http://"), "malformed HTTP status code"},
-		"does not run":     {"http://" + credentials + closed, "proxyconnect tcp: dial tcp"},
-		"without a scheme": {credentials + closed, "proxyconnect tcp: dial tcp"},
-		"is no HTTP proxy": {"socks5://" + credentials + closed, "proxyconnect tcp: dial tcp"},
+		"asks for a password":  {"http://" + credentials + proxy.Listener.Addr().String(), "proxy of HTTPS_PROXY refused: 407 Proxy Authentication Required (HTTPS_PROXY needs the right user and password"},
+		"refuses":              {echoing("HTTP/1.1 403 Not with Basic " + basic + "\r\n\r\n"), "proxy of HTTPS_PROXY refused: 403 Forbidden (may it connect to the API address?)"},
+		"refuses in no words":  {echoing("HTTP/1.1 599\r\n\r\n"), "proxy of HTTPS_PROXY refused: 599 (may it"},
+		"echoes for a status":  {echoing("HTTP/1.1 Basic " + basic + "\r\n\r\n"), "asana.example: malformed HTTP status code\n"},
+		"echoes for an answer": {echoing("Proxy-Authorization: Basic " + basic + "\r\n\r\n"), "asana.example: malformed HTTP"},
+		"echoes for a header":  {echoing("HTTP/1.1 200 OK\r\nBasic " + basic + "\r\n\r\n"), "asana.example: malformed MIME header"},
+		"echoes for a length":  {echoing("HTTP/1.1 407 No\r\nContent-Length: " + basic + "\r\n\r\n"), "asana.example: bad Content-Length\n"},
+		"speaks otherwise":     {"http://" + credentials + strings.TrimPrefix(mute, "http://"), "malformed HTTP"},
+		"does not run":         {"http://" + credentials + closed, found},
+		"without a scheme":     {credentials + closed, found},
+		"is no HTTP proxy":     {"socks5://" + credentials + closed, found},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := inEnvironment(t, "https://asana.example/api", "HTTPS_PROXY="+test.proxy)
-			if !strings.Contains(got, test.want) || strings.Contains(got, password) || strings.Contains(got, "asana.example/api") {
+			if !strings.Contains(got, test.want) || strings.Contains(got, password) || strings.Contains(got, basic) || strings.Contains(got, "asana.example/api") {
 				t.Errorf("got %s, want %s, and neither the password nor the address", got, test.want)
 			}
 		})

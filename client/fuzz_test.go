@@ -152,15 +152,3 @@ func instant(s string) time.Time {
 func samePage(a, b Page) bool {
 	return a.Sync == b.Sync && a.HasMore == b.HasMore && a.NonObjects == b.NonObjects && slices.EqualFunc(a.Events, b.Events, sameEvent)
 }
-
-// FuzzRetryAfter wants a time that somebody can wait for, whatever the header says.
-func FuzzRetryAfter(f *testing.F) {
-	for _, seed := range []string{"", "30", "-1", "99999999999999999999", "Sat, 01 Jan 2000 00:00:45 GMT", "Sat Jan  1 00:00:01 2000", "Fri, 31 Dec 9999 23:59:59 GMT"} {
-		f.Add(seed, int64(946684800))
-	}
-	f.Fuzz(func(t *testing.T, header string, now int64) {
-		if wait := parseRetryAfter(header, time.Unix(now, 0)); wait < 0 || wait > 24*time.Hour {
-			t.Errorf("%q: %s", header, wait)
-		}
-	})
-}

@@ -1,14 +1,12 @@
 package client
 
 import (
-	"context"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
-	"net/url"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -16,76 +14,103 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// readPage reads the body of a 200.
-func readPage(header http.Header, d *decoder, read func(*decoder) error) error {
-	if err := checkType(d.secret.redact(header.Get("Content-Type"))); err != nil {
-		return &InvalidResponseError{err}
+const webPage = "a web page, probably of a proxy or firewall between here and Asana"
+
+// mayBePage reports whether an answer with this status can hold a whole page: a proxy that changed a header may turn a
+// 200 into a 203. The exceptions have no body, or a part of one.
+func mayBePage(status int) bool {
+	switch status {
+	case http.StatusNoContent, http.StatusResetContent, http.StatusPartialContent, http.StatusIMUsed:
+		return false
 	}
-	err := read(d)
+	return status >= 200 && status < 300
+}
+
+// readPage decodes a body with read. A refused page blocks the stream for a day, so a whole page passes whatever its
+// content type, unless that is HTML.
+func readPage(header http.Header, d *decoder, read func(*decoder) error) error {
+	types := mediaTypes(header)
+	isJSON := len(types) == 0 || slices.ContainsFunc(types, isJSONType)
+	err := errors.New(webPage)
+	if isJSON || !slices.ContainsFunc(types, isHTMLType) {
+		err = read(d)
+	}
 	switch {
 	case err == nil:
 		return nil
+	case d.startsWithMarkup():
+		err = errors.New(webPage)
+	default:
+		err = readable(err)
+	}
+	if !isJSON {
+		err = fmt.Errorf("content type is %s and not application/json: %w", short(d.secret.redact(strings.Join(types, ", "))), err)
+	}
+	return invalidResponse(header, d.secret, err)
+}
+
+// readable shortens an error of the JSON decoder.
+func readable(err error) error {
+	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		err = errors.New("truncated")
+		return errors.New("truncated")
 	case errors.Is(err, io.EOF):
-		err = errors.New("empty")
+		return errors.New("empty")
 	}
 	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		// Without the names of the members that it is in, which may be long, escaped and cut.
-		err = fmt.Errorf("%w after byte %d", syntax.Err, syntax.ByteOffset)
+		// Without the JSON pointer: it holds member names of the answer.
+		return fmt.Errorf("%w after byte %d", syntax.Err, syntax.ByteOffset)
 	}
-	return &InvalidResponseError{d.secret.redactError(err)}
+	return err
 }
 
-// checkType refuses what calls itself something other than JSON. Text without a kind passes, as does no type at all:
-// what decides then is whether the body is a page.
-func checkType(contentType string) error {
-	kind, _, err := mime.ParseMediaType(contentType)
-	switch {
-	case contentType == "", kind == "application/json", kind == "text/json", kind == "text/plain", strings.HasSuffix(kind, "+json"):
-		return nil
-	case err != nil:
-		return errors.New("content type can't be read")
-	}
-	return fmt.Errorf("content type is %s and not application/json", short(kind))
+func invalidResponse(header http.Header, secret secret, err error) error {
+	return &InvalidResponseError{Err: secret.redactError(err), RetryAfter: retryAfter(header, time.Now())}
 }
 
-// refusal turns an answer that is not 200 into a typed error. Its body may be anything, so nothing depends on it.
+// mediaTypes returns the types that the Content-Type headers name, lower case and without parameters. Proxies send the
+// header twice, or two types in one.
+func mediaTypes(header http.Header) []string {
+	var types []string
+	for name := range strings.SplitSeq(strings.Join(header.Values("Content-Type"), ","), ",") {
+		name, _, _ = strings.Cut(name, ";")
+		if name = strings.ToLower(strings.TrimSpace(name)); name != "" {
+			types = append(types, name)
+		}
+	}
+	return types
+}
+
+func isJSONType(mediaType string) bool {
+	return mediaType == "application/json" || mediaType == "text/json" || strings.HasSuffix(mediaType, "+json")
+}
+
+func isHTMLType(mediaType string) bool {
+	return mediaType == "text/html" || mediaType == "application/xhtml+xml"
+}
+
+// startsWithMarkup reports whether the body is HTML or XML. It works until the first value of the body was read.
+func (d *decoder) startsWithMarkup() bool {
+	return d.json.InputOffset() == 0 && bytes.HasPrefix(bytes.TrimLeft(d.json.UnreadBuffer(), "\uFEFF \t\r\n"), []byte("<"))
+}
+
+// refusal turns an answer that is no page into a typed error, whatever its body holds.
 func refusal(resp *http.Response, d *decoder) error {
 	body := d.refusal()
-	retryAfter := parseRetryAfter(resp.Header.Get("Retry-After"), time.Now())
+	wait := retryAfter(resp.Header, time.Now())
 	switch resp.StatusCode {
 	case http.StatusPreconditionFailed:
-		return &SyncExpiredError{Sync: body.sync}
+		return &SyncExpiredError{Sync: body.sync, RetryAfter: wait}
 	case http.StatusTooManyRequests:
-		return &RateLimitError{RetryAfter: retryAfter}
+		return &RateLimitError{RetryAfter: wait}
 	}
-	return &StatusError{Status: resp.StatusCode, Message: short(body.message), Phrase: short(body.phrase), RetryAfter: retryAfter}
-}
-
-// parseRetryAfter reads both forms of the header, seconds and a date; what can't be read is zero.
-// See https://www.rfc-editor.org/rfc/rfc9110#field.retry-after.
-func parseRetryAfter(s string, now time.Time) time.Duration {
-	const most = 24 * time.Hour // Far beyond what anybody waits for, and no overflow.
-	seconds, err := strconv.ParseUint(s, 10, 64)
-	if err == nil || errors.Is(err, strconv.ErrRange) {
-		return time.Duration(min(seconds, uint64(most/time.Second))) * time.Second
+	return &StatusError{
+		Status:     resp.StatusCode,
+		Message:    short(body.message),
+		Phrase:     short(body.phrase),
+		WebPage:    slices.ContainsFunc(mediaTypes(resp.Header), isHTMLType) || d.startsWithMarkup(),
+		RetryAfter: wait,
 	}
-	if date, err := http.ParseTime(s); err == nil {
-		return min(max(0, date.Sub(now)), most)
-	}
-	return 0
-}
-
-// transportError describes why no complete answer came. It drops the URL (it holds the sync token) and the bearer token.
-func transportError(ctx context.Context, secret secret, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if inner, ok := errors.AsType[*url.Error](err); ok {
-		err = inner.Err
-	}
-	return secret.redactError(err)
 }
 
 // short makes text from outside fit for a log line.
