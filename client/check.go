@@ -1,10 +1,14 @@
 package client
 
 import (
+	"cmp"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"os"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -50,4 +54,68 @@ func isPort(port string) bool {
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// checkEnvironment reports what net/http and crypto/x509 ignore without an error: a proxy that can't be parsed, which
+// means no proxy, and a file or folder of CAs that can't be read, which means fewer CAs.
+func checkEnvironment() error {
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} { // net/http uses the first that is not empty.
+		if proxy := os.Getenv(name); proxy != "" {
+			if !isProxy(proxy) {
+				return fmt.Errorf("%s: must be http://host:port, or http://user:password@host:port with special characters percent-encoded", name)
+			}
+			break
+		}
+	}
+	if path := os.Getenv("SSL_CERT_FILE"); path != "" {
+		return checkCAFile(path)
+	}
+	if folders := os.Getenv("SSL_CERT_DIR"); folders != "" {
+		return checkCAFolders(folders)
+	}
+	return nil
+}
+
+// isProxy reports whether proxy is a host or a URL of one. A "/", "?" or "#" further on is part of a password that is
+// not encoded; net/http would take what precedes it for the host.
+func isProxy(proxy string) bool {
+	u, err := url.Parse(proxy)
+	if err != nil || u.Host == "" {
+		if u, err = url.Parse("http://" + proxy); err != nil {
+			return false
+		}
+	}
+	known := slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme)
+	return known && u.Hostname() != "" && isPort(u.Port()) && (u.Path == "" || u.Path == "/") && u.RawQuery == "" && u.Fragment == ""
+}
+
+func checkCAFile(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("SSL_CERT_FILE: %w; it must name a PEM file with CA certificates that this user can read", err)
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("SSL_CERT_FILE %s: not a regular file; it must name a PEM file with CA certificates", path)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("SSL_CERT_FILE: %w; it must name a PEM file with CA certificates that this user can read", err)
+	}
+	if !x509.NewCertPool().AppendCertsFromPEM(content) {
+		return fmt.Errorf("SSL_CERT_FILE %s: holds no certificate; it must be a PEM file with CA certificates", path)
+	}
+	return nil
+}
+
+// checkCAFolders wants one folder that can be read: distributions set the variable to more than they have.
+func checkCAFolders(folders string) error {
+	var first error
+	for folder := range strings.SplitSeq(folders, ":") {
+		_, err := os.ReadDir(folder)
+		if err == nil {
+			return nil
+		}
+		first = cmp.Or(first, err)
+	}
+	return fmt.Errorf("SSL_CERT_DIR: %w; it must name a folder with CA certificates that this user can read", first)
 }

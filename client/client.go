@@ -89,6 +89,9 @@ func New(o Options) (*Client, error) {
 		return nil, err
 	}
 	if o.Transport == nil {
+		if err := checkEnvironment(); err != nil {
+			return nil, err
+		}
 		o.Transport = NewTransport()
 	}
 	c := &Client{
@@ -121,7 +124,7 @@ func NewTransport() *http.Transport {
 	protocols.SetHTTP1(true)
 	return &http.Transport{
 		Protocols:              protocols,
-		Proxy:                  http.ProxyFromEnvironment,
+		Proxy:                  http.ProxyFromEnvironment, // checkEnvironment finds what this ignores.
 		OnProxyConnectResponse: proxyRefusal,
 		DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
 		TLSHandshakeTimeout:    10 * time.Second,

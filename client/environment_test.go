@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -105,5 +106,57 @@ func TestProxyOfTheEnvironment(t *testing.T) {
 	}
 	if r.Header.Get("Authorization") != "" {
 		t.Error("the proxy was sent the token")
+	}
+}
+
+func TestEnvironmentIsChecked(t *testing.T) {
+	const (
+		noProxy = "HTTPS_PROXY: must be http://host:port, or http://user:password@host:port with special characters percent-encoded"
+		noFile  = "no such file or directory; it must name a "
+	)
+	missing, folder := filepath.Join(t.TempDir(), "none"), t.TempDir()
+	key := tokenFile(t, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+	for variable, want := range map[string]string{
+		"HTTPS_PROXY=proxy.example":                              "",
+		"HTTPS_PROXY=proxy.example:3128":                         "",
+		"HTTPS_PROXY=10.0.0.1:3128":                              "",
+		"HTTPS_PROXY=[::1]:3128":                                 "",
+		"HTTPS_PROXY=user:hunter2@proxy.example:3128":            "",
+		"HTTPS_PROXY=http://user:hunter2@proxy.example:3128/":    "",
+		"HTTPS_PROXY=http://user:p%23hunter2@proxy.example:3128": "",
+		"HTTPS_PROXY=http://user:p@hunter2@proxy.example:3128":   "",
+		"HTTPS_PROXY=HTTPS://proxy.example":                      "",
+		"HTTPS_PROXY=socks5h://proxy.example":                    "",
+		"HTTPS_PROXY=http://user:hunter2@":                       noProxy,
+		"HTTPS_PROXY=http://user:hunter2#x@proxy.example":        noProxy,
+		"HTTPS_PROXY=http://user:1#hunter2@proxy.example":        noProxy,
+		"HTTPS_PROXY=http://user:1/hunter2@proxy.example":        noProxy,
+		"HTTPS_PROXY=http://user:1?hunter2@proxy.example":        noProxy,
+		"HTTPS_PROXY=http://user:hunter2%@proxy.example":         noProxy,
+		"HTTPS_PROXY=http:/user:hunter2@proxy.example":           noProxy,
+		"HTTPS_PROXY=http://proxy.example:hunter2":               noProxy,
+		"HTTPS_PROXY=http://proxy.example:65536":                 noProxy,
+		"HTTPS_PROXY=ftp://proxy.example":                        noProxy,
+		"HTTPS_PROXY= ":                                          noProxy,
+		"https_proxy=:hunter2":                                   strings.ToLower(noProxy[:11]) + noProxy[11:],
+		"SSL_CERT_FILE=" + missing:                               "SSL_CERT_FILE: stat " + missing + ": " + noFile + "PEM file with CA certificates that this user can read",
+		"SSL_CERT_FILE=" + folder:                                "SSL_CERT_FILE " + folder + ": not a regular file; it must name a PEM file with CA certificates",
+		"SSL_CERT_FILE=" + key:                                   "SSL_CERT_FILE " + key + ": holds no certificate; it must be a PEM file with CA certificates",
+		"SSL_CERT_DIR=" + missing:                                "SSL_CERT_DIR: open " + missing + ": " + noFile + "folder with CA certificates that this user can read",
+		"SSL_CERT_DIR=" + missing + ":" + folder:                 "",
+	} {
+		t.Run(variable, func(t *testing.T) {
+			for _, name := range []string{"HTTPS_PROXY", "https_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"} {
+				t.Setenv(name, "")
+			}
+			name, value, _ := strings.Cut(variable, "=")
+			t.Setenv(name, value)
+			if _, err := New(Options{Workspace: workspace, TokenFile: tokenFile(t, token)}); words(err) != want {
+				t.Errorf("got %q, want %q", words(err), want)
+			}
+			if _, err := New(Options{Workspace: workspace, TokenFile: tokenFile(t, token), Transport: failing{}}); err != nil {
+				t.Errorf("a transport that uses neither: %v", err)
+			}
+		})
 	}
 }
