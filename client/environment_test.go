@@ -137,7 +137,7 @@ func TestEnvironmentIsChecked(t *testing.T) {
 		"HTTPS_PROXY=http://proxy.example:hunter2":               noProxy,
 		"HTTPS_PROXY=http://proxy.example:65536":                 noProxy,
 		"HTTPS_PROXY=ftp://proxy.example":                        noProxy,
-		"HTTPS_PROXY= ":                                          noProxy,
+		"HTTPS_PROXY=\t":                                         noProxy,
 		"https_proxy=:hunter2":                                   strings.ToLower(noProxy[:11]) + noProxy[11:],
 		"SSL_CERT_FILE=" + missing:                               "SSL_CERT_FILE: stat " + missing + ": " + noFile + "PEM file with CA certificates that this user can read",
 		"SSL_CERT_FILE=" + folder:                                "SSL_CERT_FILE " + folder + ": not a regular file; it must name a PEM file with CA certificates",

@@ -70,7 +70,7 @@ func appendHex(line []byte, b byte) []byte { return hex.AppendEncode(line, []byt
 // withoutGIDs returns the letters and digits of a token, but for its gids.
 func withoutGIDs(token string) string {
 	var rest strings.Builder
-	for run := range strings.FieldsFuncSeq(token, func(r rune) bool { return r > 0x7f || !isAlphanumeric(byte(r)) }) {
+	for run := range strings.FieldsFuncSeq(token, func(r rune) bool { return !isAlphanumeric(r) }) {
 		if len(run) > maxGIDLength || strings.Trim(run, "0123456789") != "" {
 			rest.WriteString(run)
 		}
@@ -82,7 +82,7 @@ func withoutGIDs(token string) string {
 func reduce(text string) string {
 	reduced := make([]byte, 0, len(text))
 	for i := range len(text) {
-		if b := text[i]; isAlphanumeric(b) {
+		if b := text[i]; isAlphanumeric(rune(b)) {
 			if b >= 'A' && b <= 'Z' {
 				b += 'a' - 'A'
 			}
@@ -92,8 +92,8 @@ func reduce(text string) string {
 	return string(reduced)
 }
 
-func isAlphanumeric(b byte) bool {
-	return b >= '0' && b <= '9' || b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z'
+func isAlphanumeric(r rune) bool {
+	return r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z'
 }
 
 // isIn reports whether text, which may be a sync token, holds the bearer token.
@@ -118,7 +118,7 @@ func (s secret) redact(text string) string {
 	var clean strings.Builder
 	kept, next := 0, 0 // Start of the text to keep, and number of the next letter or digit.
 	for i := range len(text) {
-		if !isAlphanumeric(text[i]) {
+		if !isAlphanumeric(rune(text[i])) {
 			continue
 		}
 		if hidden[next] {
