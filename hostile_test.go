@@ -162,7 +162,7 @@ func hostile() []hostileAnswer {
 			hang(w, nil)
 		}},
 		{"a redirect elsewhere", `refused: 308 `, text("HTTP/1.1 308 Moved\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")},
-		{"a hang-up", `EOF|.*connection`, text("")},
+		{"a hang-up", `127\.0\.0\.1: EOF|.*connection`, text("")},
 		{"a compression that nobody asked for", `unusable answer: `, text(jsonHead + "Content-Encoding: br\r\nContent-Length: 4\r\n\r\n\x8b\x01\x80\x03")},
 	}
 }
