@@ -14,7 +14,7 @@ import (
 
 const (
 	// maxConnections is how many connections may be open: far more than scrapers need, each takes about 25 KiB.
-	maxConnections = 256
+	maxConnections = 128
 	// maxSendBuffer bounds what the kernel holds for a reader; the default limit is 4 MiB.
 	maxSendBuffer = 64 << 10
 	// maxUnread is how long a client may leave unread what it was sent. A short answer lies in the kernel's buffer, where no
