@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"errors"
 	"time"
 
 	"asana_exporter/client"
@@ -24,12 +23,5 @@ func backoff(n int, err error, jitter float64) time.Duration {
 
 // retryAfter returns how long Asana asks to wait, up to longestRetryAfter.
 func retryAfter(err error) time.Duration {
-	var asked time.Duration
-	if limited, ok := errors.AsType[*client.RateLimitError](err); ok {
-		asked = limited.RetryAfter
-	}
-	if refused, ok := errors.AsType[*client.StatusError](err); ok {
-		asked = refused.RetryAfter
-	}
-	return min(asked, longestRetryAfter)
+	return min(client.RetryAfter(err), longestRetryAfter)
 }

@@ -84,9 +84,9 @@ func suicide(when string) func(step string) error {
 // sighting is what a scrape saw, or a question to Asana. The process prints them: what was written before a SIGKILL, the
 // parent reads.
 type sighting struct {
-	Asked *string      // A token, or
-	Epoch time.Time    // an exposition.
-	Shown []Series `json:",omitzero"`
+	Asked *string   // A token, or
+	Epoch time.Time // an exposition.
+	Shown []Series  `json:",omitzero"`
 }
 
 // lifetime returns a process that calls live.
