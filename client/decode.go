@@ -157,13 +157,12 @@ func unquote(value jsontext.Value) []byte {
 
 // end checks that nothing follows but white space, and zero bytes, which some proxies add.
 func (d *decoder) end() error {
-	switch _, err := d.json.ReadToken(); {
-	case errors.Is(err, io.EOF):
-		return nil
-	case err != nil && len(bytes.Trim(d.json.UnreadBuffer(), "\x00 \t\r\n")) > 0:
-		return err
-	case err != nil:
-		return nil
+	_, err := d.json.ReadToken()
+	if err == nil {
+		return errors.New("more than one JSON value in it")
 	}
-	return errors.New("more than one JSON value in it")
+	if errors.Is(err, io.EOF) || len(bytes.Trim(d.json.UnreadBuffer(), "\x00 \t\r\n")) == 0 {
+		return nil //nolint:nilerr // The error is that of a zero byte.
+	}
+	return err
 }

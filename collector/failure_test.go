@@ -94,8 +94,12 @@ func TestFailureIsLoggedOnceAndThenHourly(t *testing.T) {
 		err   error
 		level string
 	}{
-		{refused(401), "error"}, {refused(402), "error"}, {refused(403), "error"}, {refused(404), "error"},
-		{refused(500), "warn"}, {errors.New("timeout"), "warn"},
+		{refused(401), "error"},
+		{refused(402), "error"},
+		{refused(403), "error"},
+		{refused(404), "error"},
+		{refused(500), "warn"},
+		{errors.New("timeout"), "warn"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var lines []string
@@ -133,7 +137,7 @@ func TestPollNowEndsEveryWait(t *testing.T) {
 			r := newRig(t, following(), Options{Interval: time.Hour}, func(_ int, token string) (client.Page, error) {
 				return client.Page{Sync: token}, err
 			})
-			r.Poller.jitter = func() float64 { return 1 }
+			r.jitter = func() float64 { return 1 }
 			stop := r.start()
 			time.Sleep(10 * time.Minute)
 			synctest.Wait()
