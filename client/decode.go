@@ -162,7 +162,7 @@ func (d *decoder) end() error {
 		return errors.New("more than one JSON value in it")
 	}
 	if errors.Is(err, io.EOF) || len(bytes.Trim(d.json.UnreadBuffer(), "\x00 \t\r\n")) == 0 {
-		return nil //nolint:nilerr // The error is that of a zero byte.
+		return nil // The error, if any, is that of a zero byte.
 	}
 	return err
 }
