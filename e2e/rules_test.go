@@ -52,6 +52,7 @@ func TestAlertmanagerExampleTellsThePagerOfPagesOnly(t *testing.T) {
 		{"AsanaPositionInDanger", "page", "pager"},
 		{"AsanaDeletionBurstSmall", "warning", "chat"},
 		{"AsanaEventsLost", "warning", "chat"},
+		{"AsanaSyncError", "warning", "chat"},
 		{"SomebodyElses", "page", "chat"},
 	} {
 		out := mustRun(t, amtool(t), "config", "routes", "test", "--config.file="+alertmanagerExample, "--verify.receivers="+row.receiver,
