@@ -200,8 +200,8 @@ func exposedPast(i int, every time.Duration) []recording {
 		{"asana_exporter_api_requests_total", every, week, with("code", "200", "400", "401", "402", "403", "404", "412", "429", "500", "502", "503", "504", "error")},
 		{"asana_workspace_info", every, week, with("name", fmt.Sprintf("Workspace %d", i))},
 		{"asana_exporter_build_info", every, week, with("version", "1.0.0")},
-		{"asana_workspace_gaps_total", every, week, with("reason", "token_expired", "state_lost")},
-		{"asana_workspace_gap_seconds_total", every, week, with("reason", "token_expired", "state_lost")},
+		{"asana_workspace_gaps_total", every, week, with("reason", "token_expired", "state_lost", "sync_error")},
+		{"asana_workspace_gap_seconds_total", every, week, with("reason", "token_expired", "state_lost", "sync_error")},
 		{"asana_workspace_backlog_peak_events", every, week, []string{
 			target + `,action="deleted",resource_type="",window="15m"`, target + `,action="deleted",resource_type="project",window="15m"`,
 		}},
