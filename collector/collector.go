@@ -7,8 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Collector exposes what a Poller published. It only reads: a scrape costs Asana nothing and changes nothing. It is safe
-// for concurrent use.
+// Collector exposes the published View. It only reads: a scrape sends nothing to Asana and changes nothing. It is safe for
+// concurrent use.
 type Collector struct {
 	view      func() *View
 	metrics   *Metrics
@@ -18,12 +18,13 @@ type Collector struct {
 	backlogSeconds, backlogPeak                *prometheus.Desc
 	lastEvent, lastSuccess, gaps, gapSeconds   *prometheus.Desc
 	eventSeries, eventSeriesLimit, foldedTotal *prometheus.Desc
+	descs                                      []*prometheus.Desc // All of the above.
 
 	exposed atomic.Pointer[exposition]
 }
 
-// An exposition is the events of a scrape. The next one takes what has not changed from it, which is nearly all: to make a
-// metric is most of what a scrape costs. It is never changed.
+// An exposition holds the event metrics of one scrape. The next scrape reuses the metrics of unchanged series, which are
+// nearly all; making metrics is most of its cost. An exposition is never changed.
 type exposition struct {
 	series  []Series
 	metrics []prometheus.Metric
@@ -32,39 +33,31 @@ type exposition struct {
 // NewCollector returns a Collector of the current view, which is mostly Poller.View. The metrics are those of the same
 // Poller, and maxSeries is its Options.MaxSeries.
 func NewCollector(view func() *View, metrics *Metrics, maxSeries int) *Collector {
-	desc := func(name, help string, labels ...string) *prometheus.Desc {
-		return prometheus.NewDesc(name, help, labels, metrics.labels)
+	c := &Collector{view: view, metrics: metrics, maxSeries: maxSeries}
+	desc := func(to **prometheus.Desc, name, help string, labels ...string) {
+		*to = prometheus.NewDesc(name, help, labels, metrics.labels)
+		c.descs = append(c.descs, *to)
 	}
-	c := &Collector{
-		view: view, metrics: metrics, maxSeries: maxSeries,
-		events: desc("asana_events_total", "Events of the workspace, each counted once.",
-			"action", "resource_type", "resource_subtype", "change_field", "parent_type"),
-		info:       desc("asana_workspace_info", "The name of the workspace; empty until it is known.", "name"),
-		up:         desc("asana_workspace_up", "Whether the last poll succeeded: its page was committed, or held nothing new."),
-		catchingUp: desc("asana_workspace_catching_up", "Whether a backlog is being read."),
-		backlogSeconds: desc("asana_workspace_backlog_seconds",
-			"Length of the stretch that a backlog covered, for 20 minutes from the moment its events became visible; else 0."),
-		backlogPeak: desc("asana_workspace_backlog_peak_events",
-			"Most events in any window of event time inside a backlog, for 20 minutes from the moment they became visible; else 0. An empty resource_type is all types together.",
-			"action", "resource_type", "window"),
-		lastEvent:        desc("asana_workspace_last_event_timestamp_seconds", "Time of the newest event that was counted."),
-		lastSuccess:      desc("asana_workspace_last_success_timestamp_seconds", "Time of the last commit of a page or of a fresh position. Quiet polls are committed once a minute."),
-		gaps:             desc("asana_workspace_gaps_total", "Gaps: stretches of the event stream that were lost and will never be counted.", "reason"),
-		gapSeconds:       desc("asana_workspace_gap_seconds_total", "Length of the stretches of the event stream that were lost and will never be counted.", "reason"),
-		eventSeries:      desc("asana_exporter_event_series", "Label sets that are counted apart; zeros do not count."),
-		eventSeriesLimit: desc("asana_exporter_event_series_limit", "Label sets beyond which new ones are folded."),
-		foldedTotal:      desc("asana_exporter_folded_events_total", "Events that were counted under _folded labels."),
-	}
+	desc(&c.events, "asana_events_total", "Events of the workspace, each counted once.", "action", "resource_type", "resource_subtype", "change_field", "parent_type")
+	desc(&c.info, "asana_workspace_info", "The name of the workspace; empty until it is known.", "name")
+	desc(&c.up, "asana_workspace_up", "Whether the last poll succeeded: its page was committed, or held nothing new.")
+	desc(&c.catchingUp, "asana_workspace_catching_up", "Whether a backlog is being read.")
+	desc(&c.backlogSeconds, "asana_workspace_backlog_seconds", "Length of the stretch that a backlog covered, for 20 minutes from the moment its events became visible; else 0.")
+	desc(&c.backlogPeak, "asana_workspace_backlog_peak_events", "Most events in any window of event time inside a backlog, for 20 minutes from the moment they became visible; else 0. An empty resource_type is all types together.", "action", "resource_type", "window")
+	desc(&c.lastEvent, "asana_workspace_last_event_timestamp_seconds", "Time of the newest event that was counted.")
+	desc(&c.lastSuccess, "asana_workspace_last_success_timestamp_seconds", "Time of the last commit of a page or of a fresh position. Quiet polls are committed once a minute.")
+	desc(&c.gaps, "asana_workspace_gaps_total", "Gaps: stretches of the event stream that were lost and will never be counted.", "reason")
+	desc(&c.gapSeconds, "asana_workspace_gap_seconds_total", "Length of the stretches of the event stream that were lost and will never be counted.", "reason")
+	desc(&c.eventSeries, "asana_exporter_event_series", "Label sets that are counted apart; zeros do not count.")
+	desc(&c.eventSeriesLimit, "asana_exporter_event_series_limit", "Label sets beyond which new ones are folded.")
+	desc(&c.foldedTotal, "asana_exporter_folded_events_total", "Events that were counted under _folded labels.")
 	c.exposed.Store(&exposition{})
 	return c
 }
 
 // Describe implements prometheus.Collector.
 func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{
-		c.events, c.info, c.up, c.catchingUp, c.backlogSeconds, c.backlogPeak, c.lastEvent, c.lastSuccess, c.gaps, c.gapSeconds,
-		c.eventSeries, c.eventSeriesLimit, c.foldedTotal,
-	} {
+	for _, desc := range c.descs {
 		ch <- desc
 	}
 	c.metrics.delay.Describe(ch)
@@ -130,7 +123,7 @@ func (c *Collector) event(s Series) prometheus.Metric {
 		l.Action, l.ResourceType, l.ResourceSubtype, l.ChangeField, l.ParentType)
 }
 
-// looksLike tells whether two series are exposed alike.
+// looksLike reports whether both series give the same metric.
 func (s Series) looksLike(other Series) bool {
 	return s.Labels == other.Labels && s.Visible() == other.Visible() && s.Created.Equal(other.Created)
 }
@@ -139,7 +132,7 @@ func (c *Collector) gauge(ch chan<- prometheus.Metric, desc *prometheus.Desc, va
 	ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
 }
 
-// timestamp exposes nothing while the time is not known.
+// timestamp exposes t unless it is zero, which stands for unknown.
 func (c *Collector) timestamp(ch chan<- prometheus.Metric, desc *prometheus.Desc, t time.Time) {
 	if !t.IsZero() {
 		c.gauge(ch, desc, float64(t.UnixMilli())/1000)

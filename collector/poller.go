@@ -3,18 +3,15 @@
 // Start with Poller.Run: it reads a page, counts it (State.With), makes the counts durable (Store.Save) and only then shows
 // them to the Collector. The package knows no HTTP: pages come from a Source, such as a *client.Client.
 //
-// Follow an event through the files: poller.go asks for a page, with backoff.go, failure.go and name.go. state.go counts it
-// with labels.go, series.go, gap.go, backlog.go and steps.go. file.go encodes the State and store.go writes it. view.go
-// publishes it, and collector.go and metrics.go expose it.
+// Follow an event through the files: poller.go says when to poll, with backoff.go, failure.go and name.go. pages.go asks for a
+// page, and commits and publishes the State after it. state.go counts the page with labels.go, series.go, gap.go, backlog.go
+// and steps.go. file.go encodes the State and store.go writes it. view.go publishes it, and collector.go and metrics.go expose it.
 package collector
 
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"math/rand/v2"
-	"runtime/debug"
 	"time"
 
 	"github.com/go-kit/log"
@@ -178,177 +175,6 @@ func (p *Poller) pollOnce(ctx context.Context, start time.Time) time.Time {
 	}
 	wait := p.refreshName(ctx, now)
 	return later(start.Add(p.interval), time.Now().Add(wait))
-}
-
-// poll asks for one page and counts it. It reports whether to ask for the next one at once.
-func (p *Poller) poll(ctx context.Context) (more bool, err error) {
-	defer p.recoverPanic(&err)
-	replayed, asked, token := p.unanswered, time.Now(), p.state.Token
-	dead := p.failures.refusedSince(p.state.Committed, asked)
-	if dead {
-		token = ""
-	}
-	p.unanswered = true
-	page, err := p.source.Events(ctx, token)
-	if expired, ok := errors.AsType[*client.SyncExpiredError](err); ok && expired.Sync != "" {
-		return p.expired(expired, asked)
-	}
-	switch {
-	case err != nil:
-		return false, err
-	case dead:
-		return false, p.restart(page, asked)
-	}
-	return p.accept(page, asked, replayed)
-}
-
-// recoverPanic, deferred, turns a panic into an error.
-func (p *Poller) recoverPanic(err *error) {
-	if r := recover(); r != nil {
-		level.Error(p.logger).Log("msg", "panic while reading an answer", "stack", string(debug.Stack()))
-		*err = fmt.Errorf("panic: %v", r)
-	}
-}
-
-// accept commits a page and publishes it if it is the end of the stream.
-//
-// Asana documents that the same token "will always return the same results". So the answer to a token that was asked with
-// before may be a replay, which ends where the stream ended then: it never ends a stretch, and more can always be had.
-func (p *Poller) accept(page client.Page, asked time.Time, replayed bool) (more bool, err error) {
-	now := time.Now()
-	moved := page.Sync != p.state.Token
-	if !moved && (len(page.Events) > 0 || page.HasMore) {
-		return false, errors.New("the page brings or promises events without a new sync token, so they would come again; the stream stands still")
-	}
-	more = p.moreAtOnce(page)
-	if replayed && moved {
-		page.HasMore, more = true, true
-	}
-	if !moved && p.state.quiet(now, p.limits) {
-		p.state.AtEnd = truncate(asked)
-	} else if err := p.count(page, asked, now); err != nil {
-		return false, err
-	}
-	p.accepted, p.unanswered = true, false
-	p.publish()
-	level.Debug(p.logger).Log("msg", "page counted", "events", len(page.Events), "has_more", page.HasMore)
-	return more, nil
-}
-
-// moreAtOnce reports whether to ask for the page after this one at once: it promises one, and the last pages were not all
-// without events, so a broken stream is not asked without a pause. It logs when odd pages begin.
-func (p *Poller) moreAtOnce(page client.Page) bool {
-	if page.NonObjects > 0 && !p.nonObjects {
-		level.Warn(p.logger).Log("msg", "elements of a page are not events and not counted", "elements", page.NonObjects)
-	}
-	p.nonObjects = page.NonObjects > 0
-	if !page.HasMore || len(page.Events) > 0 {
-		p.empty = 0
-		return page.HasMore
-	}
-	if p.empty++; p.empty == emptyPages {
-		level.Warn(p.logger).Log("msg", "pages without events promise more: asking for one each interval", "pages", p.empty)
-	}
-	return p.empty < emptyPages
-}
-
-// count commits the State after a page.
-func (p *Poller) count(page client.Page, asked, now time.Time) error {
-	before := p.state
-	if err := p.commit(p.state.With(page, asked, now, p.limits), now); err != nil {
-		return err
-	}
-	p.logLost(Lost{StateLost, before.LostSince, now, true})
-	if n := p.state.gap(SyncError).Count - before.gap(SyncError).Count; n > 0 {
-		level.Error(p.logger).Log("msg", "gap: Asana reports that it lost events", "reason", SyncError, "reports", n)
-	}
-	p.metrics.counted(page.Events, now)
-	return nil
-}
-
-// expired goes on from a fresh token.
-func (p *Poller) expired(e *client.SyncExpiredError, asked time.Time) (more bool, err error) {
-	first, now := p.state.Token == "", time.Now()
-	next, lost := p.state.Expired(e.Sync, asked, now, p.accepted, p.limits)
-	if err := p.renew(next, lost, now); err != nil {
-		return false, err
-	}
-	if !first {
-		return false, e
-	}
-	level.Info(p.logger).Log("msg", "counting starts now", "epoch", next.Epoch.Format(time.RFC3339))
-	return retryAfter(e) == 0, nil
-}
-
-// restart goes on from a page that was asked for without a token, after Asana had refused the position for so long that it
-// can't be alive.
-func (p *Poller) restart(page client.Page, asked time.Time) error {
-	now := time.Now()
-	next, lost := p.state.Expired(page.Sync, asked, now, p.accepted, p.limits)
-	if err := p.renew(next.With(page, asked, now, p.limits), lost, now); err != nil {
-		return err
-	}
-	p.accepted = true
-	return nil
-}
-
-// renew commits and publishes the State with a fresh position, and logs what was lost.
-func (p *Poller) renew(next State, lost Lost, now time.Time) error {
-	if err := p.commit(next, now); err != nil {
-		return err
-	}
-	p.unanswered = false
-	p.publish()
-	p.logLost(lost)
-	return nil
-}
-
-// logLost logs a gap, if there is one, with both ends.
-func (p *Poller) logLost(lost Lost) {
-	if lost.From.IsZero() {
-		return
-	}
-	level.Error(p.logger).Log("msg", "gap: the events in between are lost", "reason", lost.Reason,
-		"from", lost.From.Format(time.RFC3339), "to", lost.To.Format(time.RFC3339), "new_epoch", lost.NewEpoch)
-}
-
-// commit makes next durable and only then the state.
-func (p *Poller) commit(next State, now time.Time) error {
-	if !next.Open {
-		next = next.reveal(now, p.limits.ZeroFirst)
-	}
-	start := time.Now()
-	err := p.saver.Save(next)
-	p.metrics.committed(err, time.Since(start))
-	switch {
-	case err == nil:
-		p.state = next
-	case errors.Is(err, ErrLockLost):
-		p.lost = err
-	}
-	return err
-}
-
-// publish lets others see the state, which is durable, unless it is open.
-func (p *Poller) publish() {
-	now := time.Now() // Not from before a commit that took long.
-	if !p.state.Open {
-		p.state.Pending = nil
-	}
-	p.published.show(p.state, now)
-	if !p.state.Open {
-		p.state = p.state.exposed(now, true)
-	}
-}
-
-// reveal shows the values of series that were at 0 for long enough.
-func (p *Poller) reveal(now time.Time) {
-	if err := p.commit(p.state, now); err != nil {
-		p.revealLater = true
-		level.Warn(p.logger).Log("msg", "new series stay at zero", "err", err)
-		return
-	}
-	p.publish()
 }
 
 // nextWake returns when there is something to do: a poll, or a series to reveal before it.
