@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"syscall"
 	"testing"
@@ -68,8 +69,9 @@ func TestWhatWasShownSurvivesAPowerFailure(t *testing.T) {
 			disk.mount(t)
 			e := newExporter(t, asana, "--asana.poll-interval=20ms", "--events.zero-first=0s")
 			e.dir = filepath.Join(disk.mountPoint, "state")
+			strace := e.traced(t, "write,fsync,close,openat,"+renames)
 			e.start(t)
-			e.survivePowerCuts(t, disk)
+			e.survivePowerCuts(t, disk, strace)
 			asana.Freeze()
 			e.waitForTruth(t)
 			e.kill(t)
@@ -77,27 +79,28 @@ func TestWhatWasShownSurvivesAPowerFailure(t *testing.T) {
 	}
 }
 
-// survivePowerCuts cuts the power at random moments, every other time inside a commit, and checks what the exporter shows after
-// each.
-func (e *exporter) survivePowerCuts(t *testing.T, disk disk) {
+// survivePowerCuts cuts the power at random moments, nine of ten times during a commit, and checks what the exporter shows
+// after each. It prints where the cuts fell, which strace saw.
+func (e *exporter) survivePowerCuts(t *testing.T, disk disk, strace *tracer) {
 	t.Helper()
 	t.Logf("-seed %d", *seed)
 	dice := rand.New(rand.NewPCG(*seed, 0))
-	interrupted := 0
+	fell := map[string]int{}
 	e.waitForEvents(t)
 	for range *powerCuts {
 		time.Sleep(time.Duration(dice.Int64N(int64(200 * time.Millisecond))))
-		if dice.IntN(2) == 0 {
+		before := e.mustScrape(t) // Now, since a scrape takes longer than a commit.
+		if dice.IntN(10) > 0 {
 			e.untilCommit(t)
+			spin(time.Duration(dice.Int64N(int64(before.usualCommit()))))
 		}
-		before := e.mustScrape(t)
-		if e.cutPower(t, disk) {
-			interrupted++
-		}
+		fell[e.cutPower(t, disk, strace)]++
 		e.start(t)
 		checkRuleZ(t, before, e.waitForEvents(t))
 	}
-	t.Logf("%d power cuts, %d of them inside a commit", *powerCuts, interrupted)
+	inside := *powerCuts - fell[elsewhere]
+	delete(fell, elsewhere)
+	t.Logf("%d power cuts, %d of them between the first write and the last fsync of a commit: %v", *powerCuts, inside, fell)
 }
 
 // waitForEvents returns the first scrape with events, which are hidden until the first catch-up is complete.
@@ -112,39 +115,53 @@ func (e *exporter) waitForEvents(t *testing.T) (x exposition) {
 	return x
 }
 
-// cutPower cuts off the disk while the exporter is using it, and mounts it again without the exporter. It reports whether
-// a commit was under way.
-func (e *exporter) cutPower(t *testing.T, disk disk) (interrupted bool) {
+// usualCommit returns how long a commit takes on average.
+func (x exposition) usualCommit() time.Duration {
+	const name = "asana_exporter_state_commit_duration_seconds"
+	return time.Duration(x.sums[name+"_sum"] / x.sums[name+"_count"] * float64(time.Second))
+}
+
+// untilCommit waits until the exporter begins to write its state.
+func (e *exporter) untilCommit(t *testing.T) {
 	t.Helper()
-	if err := e.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Microsecond) {
+		if _, err := os.Lstat(e.temporary()); err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no %s in %s", e.temporary(), patience)
+		}
+	}
+}
+
+// spin waits for less than what time.Sleep is good for.
+func spin(d time.Duration) {
+	for begin := time.Now(); time.Since(begin) < d; {
+		runtime.Gosched()
+	}
+}
+
+// cutPower kills the exporter, cuts off the disk at once, and mounts it again. It returns the step of a commit that was cut.
+//
+// The system call that a thread is in goes on meanwhile, but nobody sees its result. SIGSTOP would not do: it lets threads run
+// for a while, and XFS lets an fsync of a folder succeed after the cut, which the exporter would believe.
+func (e *exporter) cutPower(t *testing.T, disk disk, strace *tracer) (step string) {
+	t.Helper()
+	pid := e.pid()
+	if err := e.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	interrupted = e.commits(t)
 	disk.cutOff(t)
-	e.kill(t)
+	e.wait(t)
 	// A process that another test is starting just now may still have a copy of a file on the disk.
 	waitFor(t, patience, func() error { return syscall.Unmount(disk.mountPoint, 0) })
 	disk.mount(t)
-	return interrupted
+	waitFor(t, patience, func() error { return strace.sawDeathOf(pid) })
+	return strace.interrupted(t, e)
 }
 
-// untilCommit waits until the exporter is writing its state.
-func (e *exporter) untilCommit(t *testing.T) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Second); !e.commits(t) && time.Now().Before(deadline); {
-		time.Sleep(20 * time.Microsecond)
-	}
-}
-
-// commits reports whether there is a temporary file.
-func (e *exporter) commits(t *testing.T) bool {
-	t.Helper()
-	found, err := filepath.Glob(filepath.Join(e.dir, "*.tmp*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return len(found) > 0
-}
+// temporary returns the path of the file that a commit writes first.
+func (e *exporter) temporary() string { return filepath.Join(e.dir, e.asana.workspace+".json.tmp") }
 
 // A disk is a file system on a file.
 type disk struct{ image, mountPoint string }

@@ -23,7 +23,7 @@ import (
 // An exposition is the result of one scrape.
 type exposition struct {
 	events map[simulator.Labels]counter // asana_events_total, with its zeros.
-	sums   map[string]float64           // The other counters and gauges by name, summed over their labels.
+	sums   map[string]float64           // The other metrics by name, summed over their labels; of a histogram its _sum and _count.
 }
 
 type counter struct {
@@ -62,6 +62,8 @@ func readExposition(decoder expfmt.Decoder) (exposition, error) {
 		}
 		for _, metric := range family.GetMetric() {
 			x.sums[family.GetName()] += metric.GetCounter().GetValue() + metric.GetGauge().GetValue()
+			x.sums[family.GetName()+"_sum"] += metric.GetHistogram().GetSampleSum()
+			x.sums[family.GetName()+"_count"] += float64(metric.GetHistogram().GetSampleCount())
 			if family.GetName() == "asana_events_total" {
 				x.events[labelsOf(metric)] = counter{
 					metric.GetCounter().GetValue(),

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -43,6 +44,40 @@ func attach(t *testing.T, e *exporter, args ...string) *tracer {
 		return nil
 	})
 	return s
+}
+
+// traced has each start of the exporter write these system calls, and only these, to a file that the last start has begun.
+func (e *exporter) traced(t *testing.T, calls string) *tracer {
+	t.Helper()
+	s := &tracer{output: filepath.Join(t.TempDir(), "strace")}
+	e.around = []string{lookUp(t, "strace", "install Debian's package strace"), "-D", "-f", "--seccomp-bpf", "-yy", "-o", s.output, "--trace=" + calls}
+	return s
+}
+
+// sawDeathOf returns an error until strace has written the last line about a process that was killed.
+func (s *tracer) sawDeathOf(pid int) error {
+	content, err := os.ReadFile(s.output)
+	if err == nil && !strings.Contains(string(content), fmt.Sprintf("\n%d +++ killed by SIGKILL +++\n", pid)) {
+		err = errors.New("strace has not seen the exporter die")
+	}
+	return err
+}
+
+// interrupted returns the step at which SIGKILL ended a commit: the last that was begun between the first write and the
+// end of the fsync of the folder. It returns elsewhere for the time between two commits.
+func (s *tracer) interrupted(t *testing.T, e *exporter) string {
+	t.Helper()
+	last := elsewhere
+	for _, call := range s.calls(t) {
+		switch step := call.step(e); {
+		case step == elsewhere:
+		case step == create, step == ask, step == closeFolder, step == syncFolder && call.result != "?":
+			last = elsewhere
+		default:
+			last = step
+		}
+	}
+	return last
 }
 
 // detach lets the exporter go on alone.
