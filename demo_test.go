@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"strings"
 	"syscall"
 	"testing"
 )
@@ -17,9 +16,7 @@ func TestDemoLeavesTheStateOfAWorkspaceAlone(t *testing.T) {
 		false: {"--asana.workspace=1200000000000001", "--asana.token-file=token"},
 	} {
 		c, _, err := parseFlags(args, io.Discard)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		names[demo] = c.stateName()
 	}
 	if names[true] == names[false] {
@@ -33,21 +30,13 @@ func TestDemoBringsAnIncidentOnDemand(t *testing.T) {
 	address, _ := within(t, "--demo", "--web.listen-address", "127.0.0.1:0", "--events.zero-first", "0s")
 	eventually(t, "the first catch-up", func() bool { return statusOf(t, "http://"+address+"/-/ready") == http.StatusOK })
 	response, err := http.Post("http://"+address+"/control/incident?n=700", "", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		t.Fatal(response.Status)
 	}
 	eventually(t, "the incident", func() bool {
-		var deleted float64
-		for series, value := range samples(t, address) {
-			if strings.HasPrefix(series, `asana_events_total{action="deleted"`) {
-				deleted += value
-			}
-		}
-		return deleted >= 700
+		return total(samples(t, address), `asana_events_total{action="deleted"`) >= 700
 	})
 }
 
@@ -81,14 +70,5 @@ func TestDemoListensOnLoopbackUnlessToldOtherwise(t *testing.T) {
 		if got := *c.web.WebListenAddresses; len(got) != 1 || got[0] != want {
 			t.Errorf("%q listens on %q", args, got)
 		}
-	}
-}
-
-// Nobody moves the simulator of others, or what is no simulator, through the exporter.
-func TestWithoutTheDemoNothingIsControlled(t *testing.T) {
-	t.Parallel()
-	address, _ := within(t, arguments(t)...)
-	if got := statusOf(t, "http://"+address+"/control/truth"); got != http.StatusNotFound {
-		t.Errorf("status %d", got)
 	}
 }

@@ -31,14 +31,10 @@ func TestMetricsReferenceIsWhatTheProgramExposes(t *testing.T) {
 		}
 	}
 	if *update {
-		if err := os.WriteFile(metricsReference, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.WriteFile(metricsReference, []byte(got), 0o600))
 	}
 	want, err := os.ReadFile(metricsReference)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if got != string(want) {
 		t.Errorf("%s is not what the program exposes; go test -run %s . -update writes it anew", metricsReference, t.Name())
 	}
@@ -63,25 +59,17 @@ func gatherDemo(t *testing.T) (families []*dto.MetricFamily) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		c, _, err := parseFlags([]string{"--demo", "--state.dir", t.TempDir(), "--web.disable-exporter-metrics"}, io.Discard)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		demo, err := newDemo(&c)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		defer demo.close()
 		logs := newLoggers(io.Discard, "error", "logfmt")
 		registry := prometheus.NewPedanticRegistry()
 		metrics := collector.NewMetrics(registry, c.workspace)
 		source, err := newSource(c, demo, observe(metrics, logs.kit))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		poller, closeStore, err := newPoller(c, registry, metrics, source, logs.kit)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		defer closeStore()
 		newHandler(c, demo, registry, poller, logs, func() {})
 
@@ -90,9 +78,7 @@ func gatherDemo(t *testing.T) (families []*dto.MetricFamily) {
 		time.Sleep(5 * time.Minute)
 		synctest.Wait()
 		families, err = registry.Gather()
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		cancel()
 		synctest.Wait()
 	})

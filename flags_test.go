@@ -18,14 +18,6 @@ import (
 // What makes the start impossible ends it soon, with one line that says what to do.
 func TestBadStartEndsWithOneLine(t *testing.T) {
 	t.Parallel()
-	file := func(t *testing.T, content string) string {
-		t.Helper()
-		path := filepath.Join(t.TempDir(), "file")
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
 	for _, row := range []struct {
 		name string
 		args func(t *testing.T) []string
@@ -68,9 +60,7 @@ func TestBadStartEndsWithOneLine(t *testing.T) {
 		{"token file that is a folder", flags("--asana.token-file", os.TempDir()), `^token file \S+: not a regular file; `},
 		{"token file that is a pipe", func(t *testing.T) []string {
 			path := filepath.Join(t.TempDir(), "pipe")
-			if err := syscall.Mkfifo(path, 0o600); err != nil {
-				t.Fatal(err)
-			}
+			must(t, syscall.Mkfifo(path, 0o600))
 			return arguments(t, "--asana.token-file", path)
 		}, `^token file \S+: not a regular file; a pipe can be read once`},
 		{"empty token file", func(t *testing.T) []string {
@@ -92,18 +82,14 @@ func TestBadStartEndsWithOneLine(t *testing.T) {
 		{"state folder in use", func(t *testing.T) []string {
 			dir := t.TempDir()
 			store, err := collector.OpenStore(dir, testWorkspace)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			t.Cleanup(func() { store.Close() })
 			return arguments(t, "--state.dir", dir)
 		}, `^state folder \S+: in use by another process; stop that one or name another folder with --state.dir$`},
 
 		{"port in use", func(t *testing.T) []string {
 			listener, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			t.Cleanup(func() { listener.Close() })
 			return arguments(t, "--web.listen-address", listener.Addr().String())
 		}, `^web server: listen tcp 127.0.0.1:\d+: bind: address already in use; name another address with --web.listen-address$`},
@@ -186,36 +172,33 @@ func TestNewerStateIsRefusedAndLeftAlone(t *testing.T) {
 	}
 }
 
-func TestHelpAndVersionEndWell(t *testing.T) {
+// The names and the defaults of flags are an interface: scripts depend on them.
+func TestHelpVersionAndManualPage(t *testing.T) {
 	t.Parallel()
-	for _, row := range []struct{ flag, want string }{
-		{"--help", "usage: asana_exporter [<flags>]"},
-		{"-h", "--asana.token-file"},
-		{"--version", "asana_exporter, version unknown"},
-		{"-V", "asana_exporter, version "},
+	for flag, want := range map[string][]string{
+		"--help": {
+			"usage: asana_exporter [<flags>]",
+			"--asana.workspace=", "($ASANA_WORKSPACE)", "--asana.token-file=", "($ASANA_TOKEN_FILE)",
+			`--asana.url="https://app.asana.com/api/1.0"`, "--asana.poll-interval=15s", "--asana.timeout=30s",
+			`--state.dir="data"`, "--events.zero-first=90s", "--events.max-series=5000",
+			"--web.listen-address=:10176", `--web.config.file=""`, "web.systemd-socket", `--web.telemetry-path="/metrics"`,
+			"web.disable-exporter-metrics", "web.enable-pprof", "--log.level=info", "--log.format=logfmt", "demo", "version",
+		},
+		"-h":         {"--asana.token-file"},
+		"--version":  {"asana_exporter, version unknown"},
+		"-V":         {"asana_exporter, version "},
+		"--help-man": {`.TH asana_exporter 1 "" .SH "NAME" `},
 	} {
-		p := spawn(t, "", row.flag, "--state.dir", filepath.Join(t.TempDir(), "none"))
+		p := spawn(t, "", flag, "--state.dir", filepath.Join(t.TempDir(), "none"))
 		if code := p.exit(t); code != 0 || p.stderr.String() != "" {
-			t.Errorf("%s: exit code %d, and on stderr: %s", row.flag, code, &p.stderr)
+			t.Errorf("%s: exit code %d, and on stderr: %s", flag, code, &p.stderr)
 		}
-		if !strings.Contains(p.stdout.String(), row.want) {
-			t.Errorf("%s printed %s", row.flag, &p.stdout)
+		printed := strings.Join(strings.Fields(p.stdout.String()), " ")
+		for _, part := range want {
+			if !strings.Contains(printed, part) {
+				t.Errorf("%s does not print %s, but:\n%s", flag, part, &p.stdout)
+			}
 		}
-	}
-}
-
-func TestManualPageIsWellFormed(t *testing.T) {
-	t.Parallel()
-	p := spawn(t, "", "--help-man")
-	if code := p.exit(t); code != 0 || p.stderr.String() != "" {
-		t.Errorf("exit code %d, and on stderr: %s", code, &p.stderr)
-	}
-	title, text, _ := strings.Cut(p.stdout.String(), "\n")
-	if fields := strings.Fields(title); !slices.Equal(fields, []string{".TH", "asana_exporter", "1", `""`}) {
-		t.Errorf("its title is %s", title)
-	}
-	if !strings.HasPrefix(text, ".SH \"NAME\"\n") {
-		t.Errorf("it begins with %.80s", text)
 	}
 }
 
@@ -237,47 +220,18 @@ func TestVersionComesFromTheBuild(t *testing.T) {
 	}
 }
 
-// The names and the defaults are a promise to the scripts of others.
-func TestFlagsAreThePromisedOnes(t *testing.T) {
+// The demo ignores the environment: simulated events must not appear under the gid of a real workspace.
+func TestWorkspaceAndTokenFileComeFromTheEnvironmentButNotForTheDemo(t *testing.T) {
 	t.Parallel()
-	p := spawn(t, "", "--help")
-	p.exit(t)
-	help := strings.Join(strings.Fields(p.stdout.String()), " ")
-	for _, flag := range []string{
-		"--asana.workspace=", "($ASANA_WORKSPACE)", "--asana.token-file=", "($ASANA_TOKEN_FILE)",
-		`--asana.url="https://app.asana.com/api/1.0"`, "--asana.poll-interval=15s", "--asana.timeout=30s",
-		`--state.dir="data"`, "--events.zero-first=90s", "--events.max-series=5000",
-		"--web.listen-address=:10176", `--web.config.file=""`, "web.systemd-socket", `--web.telemetry-path="/metrics"`,
-		"web.disable-exporter-metrics", "web.enable-pprof", "--log.level=info", "--log.format=logfmt", "demo", "version",
+	environment := []string{"ASANA_WORKSPACE=12", "ASANA_TOKEN_FILE=" + file(t, testToken)}
+	for workspace, args := range map[string][]string{
+		"12":          arguments(t, "--asana.workspace", missing, "--asana.token-file", missing),
+		testWorkspace: {"--demo", "--web.listen-address", "127.0.0.1:0"},
 	} {
-		if !strings.Contains(help, flag) {
-			t.Errorf("%s is not in the help:\n%s", flag, p.stdout.String())
+		p := spawnIn(t, "", environment, args...)
+		if got := samples(t, p.address(t)); got[`asana_exporter_event_series_limit{workspace="`+workspace+`"}`] != 5000 {
+			t.Errorf("%q follows another workspace: %v", args, got)
 		}
-	}
-}
-
-// What is made up must not be taken for what happened in the workspace that somebody follows in earnest.
-func TestDemoTakesNoWorkspaceFromTheEnvironment(t *testing.T) {
-	t.Parallel()
-	p := spawnIn(t, "", []string{"ASANA_WORKSPACE=12"}, "--demo", "--web.listen-address", "127.0.0.1:0")
-	if got := samples(t, p.address(t)); got[`asana_exporter_event_series_limit{workspace="1200000000000001"}`] != 5000 {
-		t.Errorf("it shows another workspace: %v", got)
-	}
-	p.signal(t, syscall.SIGTERM)
-	if code := p.exit(t); code != 0 {
-		t.Errorf("exit code %d", code)
-	}
-}
-
-func TestWorkspaceAndTokenFileComeFromTheEnvironment(t *testing.T) {
-	t.Parallel()
-	p := spawnIn(t, "", []string{"ASANA_WORKSPACE=12", "ASANA_TOKEN_FILE=" + tokenFile(t, testToken)},
-		arguments(t, "--asana.workspace", missing, "--asana.token-file", missing)...)
-	if got := samples(t, p.address(t)); got[`asana_workspace_info{name="",workspace="12"}`] != 1 {
-		t.Errorf("it follows another workspace: %v", got)
-	}
-	p.signal(t, syscall.SIGTERM)
-	if code := p.exit(t); code != 0 {
-		t.Errorf("exit code %d", code)
+		wantStop(t, p, syscall.SIGTERM)
 	}
 }

@@ -53,8 +53,7 @@ func rest(t *testing.T, dir string, slept time.Duration, args ...string) {
 	t.Helper()
 	p := spawn(t, "", args...)
 	eventually(t, "the first catch-up", func() bool { return statusOf(t, "http://"+p.address(t)+"/-/ready") == http.StatusOK })
-	p.signal(t, syscall.SIGTERM)
-	p.exit(t)
+	wantStop(t, p, syscall.SIGTERM)
 	if !oversleep(t, dir, slept) {
 		t.Fatal("no state on disk")
 	}
@@ -67,5 +66,5 @@ func backlogOf(t *testing.T, p *process) backlogGauges {
 	t.Helper()
 	values := samples(t, p.address(t))
 	const deleted = `asana_workspace_backlog_peak_events{action="deleted",resource_type="",window="15m",workspace="` + testWorkspace + `"}`
-	return backlogGauges{total(values, "asana_workspace_backlog_seconds"), values[deleted]}
+	return backlogGauges{total(values, "asana_workspace_backlog_seconds{"), values[deleted]}
 }

@@ -21,7 +21,7 @@ import (
 func TestPagesAreReadOnlyAndInert(t *testing.T) {
 	t.Parallel()
 	address, _ := within(t, append(arguments(t), "--web.enable-pprof")...)
-	for _, path := range []string{"/", "/metrics", "/-/healthy", "/-/ready", "/debug/pprof/", "/debug/pprof/symbol", "/nowhere"} {
+	for _, path := range []string{"/", "/metrics", "/-/healthy", "/-/ready", "/debug/pprof/", "/debug/pprof/symbol", "/debug/pprof/cmdline", "/debug/pprof/heap", "/nowhere"} {
 		for method, want := range map[string]int{"GET": 200, "HEAD": 200, "POST": 405, "PUT": 405, "DELETE": 405, "OPTIONS": 405, "TRACE": 405} {
 			req, err := http.NewRequestWithContext(t.Context(), method, "http://"+address+path, http.NoBody)
 			must(t, err)
@@ -45,6 +45,9 @@ func TestPagesAreReadOnlyAndInert(t *testing.T) {
 			policy := contentPolicy
 			if path == "/" && want == http.StatusOK && method == http.MethodGet {
 				policy += styleSource(string(body))
+				if !strings.Contains(string(body), "/debug/pprof/heap") {
+					t.Errorf("no link to the profiler:\n%s", body)
+				}
 			}
 			if !strings.HasPrefix(got.Get("Content-Security-Policy"), policy) {
 				t.Errorf("%s %s: policy %q", method, path, got.Get("Content-Security-Policy"))

@@ -1,26 +1,20 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
 )
 
 var (
@@ -78,9 +72,7 @@ func spawnIn(t *testing.T, program string, environment []string, args ...string)
 	p.Env = append(os.Environ(), beTheProgram+"=1", "ASANA_WORKSPACE=", "ASANA_TOKEN_FILE=", "GORACE=atexit_sleep_ms=0")
 	p.Env = append(p.Env, environment...)
 	p.Stdout, p.Stderr = &p.stdout, &p.stderr
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, p.Start())
 	go func() {
 		_ = p.Wait() // What it ended with is in ProcessState.
 		close(p.ended)
@@ -140,171 +132,11 @@ func within(t *testing.T, args ...string) (address string, stop func() error) {
 	return log.address(t), stop
 }
 
-// A logbook keeps what a program writes. Its zero value is ready, and it is safe for concurrent use.
-type logbook struct {
-	mu      sync.Mutex
-	text    bytes.Buffer
-	written chan struct{} // Closed by the next write.
-}
-
-func (l *logbook) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.written != nil {
-		close(l.written)
-		l.written = nil
-	}
-	return l.text.Write(p)
-}
-
-func (l *logbook) String() string {
-	text, _ := l.from(0)
-	return text
-}
-
-// len returns how much was written so far, for awaitFrom.
-func (l *logbook) len() int { return len(l.String()) }
-
-// from returns what was written after so many bytes, and what is closed when there is more.
-func (l *logbook) from(offset int) (string, <-chan struct{}) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.written == nil {
-		l.written = make(chan struct{})
-	}
-	return string(l.text.Bytes()[offset:]), l.written
-}
-
-// await waits until something is written that fits the pattern and returns its submatches.
-func (l *logbook) await(t *testing.T, pattern string) []string {
+func must(t *testing.T, err error) {
 	t.Helper()
-	return l.awaitFrom(t, 0, pattern)
-}
-
-// awaitFrom is await without what was written in the first bytes.
-func (l *logbook) awaitFrom(t *testing.T, offset int, pattern string) []string {
-	t.Helper()
-	compiled := regexp.MustCompile(pattern)
-	deadline := time.After(patience)
-	for {
-		text, more := l.from(offset)
-		if match := compiled.FindStringSubmatch(text); match != nil {
-			return match
-		}
-		select {
-		case <-more:
-		case <-deadline:
-			t.Fatalf("nothing that fits %s in what was written:\n%s", pattern, text)
-		}
-	}
-}
-
-func (l *logbook) address(t *testing.T) string {
-	t.Helper()
-	return l.await(t, listening.String())[1]
-}
-
-// eventually waits until condition holds.
-func eventually(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !condition(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not in %s: %s", patience, what)
-		}
-	}
-}
-
-// fetch gets a page.
-func fetch(t *testing.T, url, accept string) (*http.Response, string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Accept", accept)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp, string(body)
-}
-
-// status returns the status of a page.
-func statusOf(t *testing.T, url string) int {
-	t.Helper()
-	resp, _ := fetch(t, url, "")
-	return resp.StatusCode
-}
-
-// samples returns what /metrics at address shows in the text format: values by series.
-func samples(t *testing.T, address string) map[string]float64 {
-	t.Helper()
-	_, body := fetch(t, "http://"+address+"/metrics", "")
-	values := map[string]float64{}
-	for line := range strings.Lines(body) {
-		if end := strings.LastIndexByte(line, ' '); !strings.HasPrefix(line, "#") && end > 0 {
-			value, err := strconv.ParseFloat(strings.TrimSpace(line[end:]), 64)
-			if err != nil {
-				t.Fatalf("%q: %v", line, err)
-			}
-			values[line[:end]] = value
-		}
-	}
-	return values
-}
-
-// total adds up the series of a counter.
-func total(values map[string]float64, name string) (sum float64) {
-	for series, value := range values {
-		if strings.HasPrefix(series, name+"{") {
-			sum += value
-		}
-	}
-	return sum
-}
-
-const protobuf = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
-
-// scrape reads a page of metrics as Prometheus does, in the format that has created timestamps.
-func scrape(ctx context.Context, url string) ([]*dto.MetricFamily, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Accept", protobuf)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("scrape: %s", resp.Status)
-	}
-	var families []*dto.MetricFamily
-	for decoder := expfmt.NewDecoder(resp.Body, expfmt.ResponseFormat(resp.Header)); ; {
-		family := &dto.MetricFamily{}
-		switch err := decoder.Decode(family); {
-		case errors.Is(err, io.EOF):
-			return families, nil
-		case err != nil:
-			return nil, err
-		}
-		families = append(families, family)
-	}
-}
-
-// names returns the names of the families.
-func names(families []*dto.MetricFamily) map[string]bool {
-	found := map[string]bool{}
-	for _, family := range families {
-		found[family.GetName()] = true
-	}
-	return found
 }
 
 // arguments returns flags with which the program runs, for nobody at the other end. Pairs of a name and a value change
@@ -312,7 +144,7 @@ func names(families []*dto.MetricFamily) map[string]bool {
 func arguments(t *testing.T, changes ...string) []string {
 	t.Helper()
 	flags := []string{
-		"--asana.workspace", testWorkspace, "--asana.token-file", tokenFile(t, testToken), "--asana.url", "http://127.0.0.1:1",
+		"--asana.workspace", testWorkspace, "--asana.token-file", file(t, testToken+"\n"), "--asana.url", "http://127.0.0.1:1",
 		"--state.dir", t.TempDir(), "--web.listen-address", "127.0.0.1:0",
 	}
 	for change := range slices.Chunk(changes, 2) {
@@ -327,22 +159,37 @@ func arguments(t *testing.T, changes ...string) []string {
 	return flags
 }
 
-// tokenFile returns the name of a file that holds token.
-func tokenFile(t *testing.T, token string) string {
+// file returns the name of a new file.
+func file(t *testing.T, content string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(path, []byte(token+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	path := filepath.Join(t.TempDir(), "file")
+	must(t, os.WriteFile(path, []byte(content), 0o600))
 	return path
 }
 
-// wholeState returns the state file in dir as it is.
-func wholeState(t *testing.T, dir string) string {
+// build compiles the program as people run it: the race detector takes a multiple of the memory.
+func build(t *testing.T) string {
 	t.Helper()
-	content, err := os.ReadFile(statePath(dir))
-	if err != nil {
-		t.Fatal(err)
+	program := filepath.Join(t.TempDir(), "asana_exporter")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
-	return string(content)
+	return program
+}
+
+// peakMemory returns the most memory that the process has had; 0 where that can't be known.
+func peakMemory(t *testing.T, p *process) int {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		return 0
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Process.Pid))
+	must(t, err)
+	found := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
+	if found == nil {
+		t.Fatalf("no VmHWM in %s", status)
+	}
+	kilobytes, err := strconv.Atoi(string(found[1]))
+	must(t, err)
+	return kilobytes << 10
 }

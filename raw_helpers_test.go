@@ -35,9 +35,7 @@ type rawAnswer func(w io.Writer, r *http.Request)
 func newRawServer(t *testing.T) *rawServer {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	s := &rawServer{url: "http://" + listener.Addr().String()}
 	s.answerWell()
 	t.Cleanup(func() { listener.Close() })

@@ -66,10 +66,3 @@ func TestPollsAtOnceAfterAChangeOfTheTokenFileAndSIGHUP(t *testing.T) {
 		synctest.Wait()
 	})
 }
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}

@@ -22,7 +22,7 @@ func TestTokenIsNowhere(t *testing.T) {
 			server := newRawServer(t)
 			dir := t.TempDir()
 			p := spawn(t, "", append(following(t, server.url, "--state.dir", dir,
-				"--asana.token-file", tokenFile(t, canary), "--log.level", "debug", "--log.format", format), "--web.enable-pprof")...)
+				"--asana.token-file", file(t, canary), "--log.level", "debug", "--log.format", format), "--web.enable-pprof")...)
 			address := p.address(t)
 			eventually(t, "the first catch-up", func() bool { return statusOf(t, "http://"+address+"/-/ready") == http.StatusOK })
 			for _, row := range echoes() {
@@ -39,8 +39,7 @@ func TestTokenIsNowhere(t *testing.T) {
 				_, body := fetch(t, "http://"+address+"/metrics", "")
 				return strings.Contains(body, `name="the workspace of [redacted]"`)
 			})
-			p.signal(t, syscall.SIGTERM)
-			p.exit(t)
+			wantStop(t, p, syscall.SIGTERM)
 			hunt(t, "the end", p, 0, "", dir)
 		})
 	}

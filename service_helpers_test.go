@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"io"
 	"maps"
@@ -34,6 +32,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.lost++
 	}
 	s.mu.Unlock()
+	r.Header.Del("Accept-Encoding") // To read the bodies.
 	resp, err := s.asana.RoundTrip(r)
 	if err != nil || resp.StatusCode >= 300 {
 		s.refused.Add(1)
@@ -43,9 +42,12 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	maps.Copy(w.Header(), resp.Header)
 	body, err := io.ReadAll(resp.Body)
-	if fresh := freshToken(body); resp.StatusCode == http.StatusPreconditionFailed && sync != "" && fresh != "" {
+	var expired struct {
+		Sync string `json:"sync"`
+	}
+	if json.Unmarshal(body, &expired) == nil && resp.StatusCode == http.StatusPreconditionFailed && sync != "" && expired.Sync != "" {
 		s.mu.Lock()
-		s.fresh[fresh] = true
+		s.fresh[expired.Sync] = true
 		s.mu.Unlock()
 	}
 	w.Header().Set("Content-Length", strconv.FormatInt(resp.ContentLength, 10))
@@ -54,18 +56,6 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler) // It was cut off.
 	}
-}
-
-// freshToken returns the sync token in the compressed body of a 412; empty if there is none.
-func freshToken(body []byte) string {
-	var expired struct {
-		Sync string `json:"sync"`
-	}
-	plain, err := gzip.NewReader(bytes.NewReader(body))
-	if err != nil || json.NewDecoder(plain).Decode(&expired) != nil {
-		return ""
-	}
-	return expired.Sync
 }
 
 // gaps returns how many positions have died.

@@ -25,7 +25,7 @@ func TestSlowReadersHarmNobody(t *testing.T) {
 		address := p.address(t)
 		eventually(t, "the first catch-up", func() bool { return statusOf(t, "http://"+address+"/-/ready") == http.StatusOK })
 		asana.Add(distinct(series)...)
-		eventually(t, "the series", func() bool { return total(samples(t, address), "asana_events_total") >= float64(series) })
+		eventually(t, "the series", func() bool { return total(samples(t, address), "asana_events_total{") >= float64(series) })
 		idle := samples(t, address)
 		slowest := 0.0
 		scrapeOnce := func() (open float64) {

@@ -20,18 +20,14 @@ import (
 func oversleep(t *testing.T, dir string, slept time.Duration) bool {
 	t.Helper()
 	body, err := stateBody(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	atEnd := regexp.MustCompile(`"at_end":"([^"]+)"`)
 	found := atEnd.FindSubmatch(body)
 	if found == nil {
 		return false
 	}
 	at, err := time.Parse(time.RFC3339, string(found[1]))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	earlier := at.Add(-slept).Format(time.RFC3339Nano)
 	writeState(t, dir, atEnd.ReplaceAll(body, []byte(`"at_end":"`+earlier+`"`)))
 	return true
@@ -94,12 +90,16 @@ func writeState(t *testing.T, dir string, body []byte) {
 	t.Helper()
 	content := fmt.Sprintf(`{"state":%s,"sha256":"%x"}`+"\n", body, sha256.Sum256(body))
 	next := filepath.Join(dir, "next")
-	if err := os.WriteFile(next, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(next, statePath(dir)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(next, []byte(content), 0o600))
+	must(t, os.Rename(next, statePath(dir)))
 }
 
 func statePath(dir string) string { return filepath.Join(dir, testWorkspace+".json") }
+
+// wholeState returns the state file in dir as it is.
+func wholeState(t *testing.T, dir string) string {
+	t.Helper()
+	content, err := os.ReadFile(statePath(dir))
+	must(t, err)
+	return string(content)
+}

@@ -94,38 +94,17 @@ func TestClosedStderrDoesNotEndIt(t *testing.T) {
 func TestStopsWhileARequestToItHangs(t *testing.T) {
 	t.Parallel()
 	p := spawn(t, "", append(arguments(t), "--web.enable-pprof")...)
-	address := p.address(t)
-	conn, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if _, err := conn.Write([]byte("GET /debug/pprof/trace?seconds=60 HTTP/1.1\r\nHost: x\r\n\r\n")); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "a trace under way", func() bool {
-		_, body := fetch(t, "http://"+address+"/debug/pprof/goroutine?debug=1", "")
-		return strings.Contains(body, "pprof.Trace")
-	})
+	holdRequest(t, p.address(t))
 	wantStop(t, p, syscall.SIGTERM)
 	if !strings.Contains(p.stderr.String(), `msg="requests cut off"`) {
-		t.Errorf("it does not tell that it cut off a request:\n%s", &p.stderr)
+		t.Errorf("it does not log that it cut off a request:\n%s", &p.stderr)
 	}
 }
 
 func TestSecondSignalStopsAtOnce(t *testing.T) {
 	t.Parallel()
 	p := spawn(t, "", append(arguments(t), "--web.enable-pprof")...)
-	address := p.address(t)
-	go func() {
-		if resp, err := http.Get("http://" + address + "/debug/pprof/trace?seconds=60"); err == nil {
-			resp.Body.Close()
-		}
-	}()
-	eventually(t, "a trace under way", func() bool {
-		_, body := fetch(t, "http://"+address+"/debug/pprof/goroutine?debug=1", "")
-		return strings.Contains(body, "pprof.Trace")
-	})
+	holdRequest(t, p.address(t))
 	p.signal(t, syscall.SIGTERM)
 	p.stderr.await(t, "msg=stopping")
 	for range 20 { // The first of these may come before anything has changed.
@@ -135,6 +114,20 @@ func TestSecondSignalStopsAtOnce(t *testing.T) {
 	if code := p.exit(t); code != -1 {
 		t.Errorf("exit code %d after the second signal, it wrote:\n%s", code, &p.stderr)
 	}
+}
+
+// holdRequest keeps a request to the program under way for a minute.
+func holdRequest(t *testing.T, address string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	must(t, err)
+	t.Cleanup(func() { conn.Close() })
+	_, err = conn.Write([]byte("GET /debug/pprof/trace?seconds=60 HTTP/1.1\r\nHost: x\r\n\r\n"))
+	must(t, err)
+	eventually(t, "a trace under way", func() bool {
+		_, body := fetch(t, "http://"+address+"/debug/pprof/goroutine?debug=1", "")
+		return strings.Contains(body, "pprof.Trace")
+	})
 }
 
 // soon is when the program has long stopped, however busy the machine: it promises 5 s, and what hangs hangs for longer.
@@ -213,9 +206,7 @@ func (h hanging) WorkspaceName(context.Context) (string, error) { return "", nil
 func TestHangingCommitIsNotHealthy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _, err := parseFlags(arguments(t, "--asana.poll-interval", "10s", "--asana.timeout", "20s"), t.Output())
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		registry := prometheus.NewRegistry()
 		metrics := collector.NewMetrics(registry, c.workspace)
 		stuck := hanging{release: make(chan struct{})}

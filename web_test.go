@@ -1,16 +1,10 @@
 package main
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
 	"io"
-	"math/big"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -117,25 +111,12 @@ func TestThereAreNoOtherPages(t *testing.T) {
 	address, _ := within(t, arguments(t, "--web.telemetry-path", "/federate")...)
 	for path, want := range map[string]int{
 		"/": 200, "/federate": 200, "/-/healthy": 200, "/-/ready": 503,
-		"/metrics": 404, "/federate/": 404, "/-/": 404, "/-/quit": 404, "/favicon.ico": 404, "/data": 404,
+		"/metrics": 404, "/federate/": 404, "/-/": 404, "/-/quit": 404, "/control/truth": 404, "/favicon.ico": 404, "/data": 404,
 		"/debug/pprof/": 404, "/debug/pprof/cmdline": 404, "/debug/pprof/heap": 404,
 	} {
 		if got := statusOf(t, "http://"+address+path); got != want {
 			t.Errorf("%s: %d, want %d", path, got, want)
 		}
-	}
-}
-
-func TestProfilerIsThereOnDemand(t *testing.T) {
-	t.Parallel()
-	address, _ := within(t, append(arguments(t), "--web.enable-pprof")...)
-	for _, path := range []string{"/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/heap", "/debug/pprof/symbol"} {
-		if got := statusOf(t, "http://"+address+path); got != http.StatusOK {
-			t.Errorf("%s: %d", path, got)
-		}
-	}
-	if _, body := fetch(t, "http://"+address, ""); !strings.Contains(body, "/debug/pprof/heap") {
-		t.Errorf("no link to it on the landing page:\n%s", body)
 	}
 }
 
@@ -188,9 +169,7 @@ func TestMetricsComeInTheFormatThatIsAskedFor(t *testing.T) {
 		}
 	}
 	families, err := scrape(t.Context(), "http://"+address+"/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if events, _ := counters(families); len(events) == 0 {
 		t.Error("no created timestamps in the format that has them")
 	}
@@ -199,7 +178,7 @@ func TestMetricsComeInTheFormatThatIsAskedFor(t *testing.T) {
 func TestWebConfigBringsTLSAndPasswords(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	roots := writeCertificate(t, dir)
+	client := writeCertificate(t, dir)
 	config := filepath.Join(dir, "web.yaml")
 	// The hash of "correct horse".
 	if err := os.WriteFile(config, []byte(`tls_server_config: {cert_file: cert.pem, key_file: key.pem}
@@ -208,9 +187,6 @@ basic_auth_users: {prometheus: $2a$04$14NFMZIsWV2vTZH9PXjBtuAmCsBDRtBntm.cz0WzmD
 		t.Fatal(err)
 	}
 	address, _ := within(t, arguments(t, "--web.config.file", config)...)
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
-	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport}
 	for _, row := range []struct {
 		path, password string
 		want           int
@@ -222,16 +198,12 @@ basic_auth_users: {prometheus: $2a$04$14NFMZIsWV2vTZH9PXjBtuAmCsBDRtBntm.cz0WzmD
 		{"/-/ready", "", 401},
 	} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+address+row.path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		if row.password != "" {
 			req.SetBasicAuth("prometheus", row.password)
 		}
 		resp, err := client.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		body, _ := io.ReadAll(resp.Body)
 		resp.Body.Close()
 		if resp.StatusCode != row.want || strings.Contains(string(body), "asana_") != (row.want == 200) {
@@ -243,38 +215,19 @@ basic_auth_users: {prometheus: $2a$04$14NFMZIsWV2vTZH9PXjBtuAmCsBDRtBntm.cz0WzmD
 	}
 }
 
-// writeCertificate puts a certificate of 127.0.0.1 into dir, and returns who trusts it.
-func writeCertificate(t *testing.T, dir string) *x509.CertPool {
+// writeCertificate writes the certificate of httptest's servers to dir, and returns a client that trusts it.
+func writeCertificate(t *testing.T, dir string) *http.Client {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-	}
-	certificate, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := httptest.NewTLSServer(nil)
+	t.Cleanup(server.Close)
+	certificate := server.TLS.Certificates[0]
+	private, err := x509.MarshalPKCS8PrivateKey(certificate.PrivateKey)
+	must(t, err)
 	for name, block := range map[string]*pem.Block{
-		"cert.pem": {Type: "CERTIFICATE", Bytes: certificate},
+		"cert.pem": {Type: "CERTIFICATE", Bytes: certificate.Certificate[0]},
 		"key.pem":  {Type: "PRIVATE KEY", Bytes: private},
 	} {
-		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o600))
 	}
-	parsed, err := x509.ParseCertificate(certificate)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AddCert(parsed)
-	return pool
+	return server.Client()
 }

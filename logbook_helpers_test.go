@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bytes"
+	"regexp"
+	"sync"
+	"testing"
+	"time"
+)
+
+// A logbook keeps what a program writes. Its zero value is ready, and it is safe for concurrent use.
+type logbook struct {
+	mu      sync.Mutex
+	text    bytes.Buffer
+	written chan struct{} // Closed by the next write.
+}
+
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.written != nil {
+		close(l.written)
+		l.written = nil
+	}
+	return l.text.Write(p)
+}
+
+func (l *logbook) String() string {
+	text, _ := l.from(0)
+	return text
+}
+
+// len returns how much was written so far, for awaitFrom.
+func (l *logbook) len() int { return len(l.String()) }
+
+// from returns what was written after so many bytes, and what is closed when there is more.
+func (l *logbook) from(offset int) (string, <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.written == nil {
+		l.written = make(chan struct{})
+	}
+	return string(l.text.Bytes()[offset:]), l.written
+}
+
+// await waits until something is written that fits the pattern and returns its submatches.
+func (l *logbook) await(t *testing.T, pattern string) []string {
+	t.Helper()
+	return l.awaitFrom(t, 0, pattern)
+}
+
+// awaitFrom is await without what was written in the first bytes.
+func (l *logbook) awaitFrom(t *testing.T, offset int, pattern string) []string {
+	t.Helper()
+	compiled := regexp.MustCompile(pattern)
+	deadline := time.After(patience)
+	for {
+		text, more := l.from(offset)
+		if match := compiled.FindStringSubmatch(text); match != nil {
+			return match
+		}
+		select {
+		case <-more:
+		case <-deadline:
+			t.Fatalf("nothing that fits %s in what was written:\n%s", pattern, text)
+		}
+	}
+}
+
+func (l *logbook) address(t *testing.T) string {
+	t.Helper()
+	return l.await(t, listening.String())[1]
+}
+
+// eventually waits until condition holds.
+func eventually(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !condition(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not in %s: %s", patience, what)
+		}
+	}
+}
