@@ -13,9 +13,9 @@ import (
 	"asana_exporter/simulator"
 )
 
-// The order of a commit, as the kernel sees it, is the whole protocol: temporary file, fsync, rename, fsync of the
-// folder, and only then the next request to Asana.
-func TestNothingIsAskedBetweenTheStepsOfACommit(t *testing.T) {
+// The system calls of a commit come in order: temporary file, fsync, rename, fsync of the folder, and only then the next
+// request to Asana.
+func TestCommitStepsAreInOrder(t *testing.T) {
 	t.Parallel()
 	asana := startAsana(t, simulator.Options{PageSize: 4})
 	e := newExporter(t, asana, "--asana.poll-interval=200ms", "--events.zero-first=0s")
@@ -48,7 +48,7 @@ func TestNothingIsAskedBetweenTheStepsOfACommit(t *testing.T) {
 }
 
 // A new folder is lost in a power failure until the folder above it is synced.
-func TestNewFolderOfTheStateIsDurable(t *testing.T) {
+func TestNewStateFolderIsSynced(t *testing.T) {
 	t.Parallel()
 	e := newExporter(t, startAsana(t, simulator.Options{}))
 	old := filepath.Dir(e.dir)

@@ -21,7 +21,7 @@ const (
 	costSeries     = 300 // Of events, in each workspace.
 	costRange      = 7 * 24 * time.Hour
 	costBound      = time.Second
-	costRuns       = 3 // Of which the fastest counts: the machine has other things to do, too.
+	costRuns       = 3 // The fastest counts, since the machine may be busy.
 )
 
 // Fifty workspaces of 300 series, over seven days: the queries of each panel, one after the other, take less than a second.
@@ -53,7 +53,7 @@ func TestDashboardsCostLittle(t *testing.T) {
 	t.Logf("%d workspaces of %d series over %s:\n%s", costWorkspaces, costSeries, costRange, table.String())
 }
 
-// fastest returns an answer for each panel: its queries together, in the fastest of several runs. Its series are queries.
+// fastest returns an answer for each panel: the time of all its queries, in the fastest of several runs; series counts queries.
 func fastest(t *testing.T, g grafana, b board, values map[string]string) []answer {
 	t.Helper()
 	var panels []answer

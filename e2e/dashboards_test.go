@@ -20,7 +20,7 @@ import (
 	"asana_exporter/simulator"
 )
 
-// emptyInHealth are the queries that have nothing to show while all is well, and what fills them.
+// emptyInHealth lists the queries without a result while all is well, and what gives them one.
 func emptyInHealth() map[string]string {
 	const incident = "200 tasks are deleted at once"
 	queries := map[string]string{
@@ -34,9 +34,9 @@ func emptyInHealth() map[string]string {
 	return queries
 }
 
-// A Prometheus server with the delivered rules scrapes the demo, and another exporter whose workspace gets into trouble later. Every
-// query of every panel, variable and annotation is answered: in health all but those that have nothing to show, and then those, too.
-func TestDashboardsAreFull(t *testing.T) {
+// A Prometheus server with the delivered rules scrapes the demo, and an exporter whose workspace fails later. Every query of every
+// panel, variable and annotation has a result: in health all but those in emptyInHealth, and after the failures those too.
+func TestDashboardPanelsHaveData(t *testing.T) {
 	t.Parallel()
 	asana := startAsana(t, simulator.Options{Workspace: "1200000000000002", Name: "Trouble & Co", Seed: 7, Rate: 5})
 	demo := newExporter(t, nil, "--demo", "--events.zero-first=2s")
@@ -73,7 +73,7 @@ func TestDashboardsAreFull(t *testing.T) {
 	d.draw(nil)
 }
 
-// rulesConfig loads the delivered rules, evaluated every two seconds: a test has no half an hour.
+// rulesConfig loads the delivered rules and evaluates them every two seconds, to save half an hour.
 func rulesConfig(t *testing.T, dir string) string {
 	t.Helper()
 	files, err := filepath.Glob("../alerts/*.yml")
@@ -96,7 +96,7 @@ func rulesConfig(t *testing.T, dir string) string {
 	return fmt.Sprintf("global: {evaluation_interval: 2s}\nrule_files: [%q]\n", filepath.Join(dir, "rules-*.yml"))
 }
 
-// writePast gives workspaces nine days of what the rules and the dashboards look back to.
+// writePast gives workspaces the nine days of samples that the rules and dashboards look back on.
 func writePast(t *testing.T, dir string, workspaces ...string) {
 	t.Helper()
 	now := time.Now()

@@ -19,14 +19,14 @@ import (
 	"asana_exporter/simulator"
 )
 
-// No room for the temporary file is like any other failure. strace can't refuse writes to a file whose name it doesn't
-// know beforehand, so this is a real file system, and really full.
-func TestOnAFullDiskNothingIsShownThatIsNotSaved(t *testing.T) {
+// A full disk is like any other failed commit. strace cannot refuse writes to a file that does not exist yet, so the test fills
+// a real file system.
+func TestFullDiskShowsNoUnsavedCounts(t *testing.T) {
 	t.Parallel()
 	needRoot(t)
 	asana := startAsana(t, simulator.Options{})
 	e := newExporter(t, asana, "--asana.poll-interval=200ms", "--events.zero-first=0s")
-	// The file system is in a name space of the exporter's own and ends with it.
+	// The mount is in the exporter's own mount namespace and ends with it.
 	e.attr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
 	e.around = []string{"sh", "-c", `mkdir -p "$0" && mount -t tmpfs -o size=256k none "$0" && exec "$@"`, e.dir}
 	e.start(t)
@@ -46,18 +46,18 @@ func TestOnAFullDiskNothingIsShownThatIsNotSaved(t *testing.T) {
 }
 
 var (
-	powerCuts = flag.Int("power-cuts", 10, "how often each file system loses its power")
-	seed      = flag.Uint64("seed", uint64(time.Now().UnixNano()), "decides when it does")
+	powerCuts = flag.Int("power-cuts", 10, "power cuts on each file system")
+	seed      = flag.Uint64("seed", uint64(time.Now().UnixNano()), "seed of the moments of power cuts")
 )
 
-// What was seen on /metrics is on the disk after a power failure at a random moment. The simulator refuses an older
-// position, so a commit that was taken back becomes a gap and a loss.
-func TestWhatWasShownSurvivesAPowerFailure(t *testing.T) {
+// Counts that were shown on /metrics survive a power failure at a random moment. The simulator refuses old positions, so a
+// lost commit becomes a gap and a loss.
+func TestShownCountsSurvivePowerFailure(t *testing.T) {
 	t.Parallel()
 	needRoot(t)
 	for _, row := range []struct {
 		mkfs, install string
-		size          int64 // The least that mkfs takes.
+		size          int64 // The minimum of mkfs.
 	}{
 		{"mkfs.ext4", "install Debian's package e2fsprogs", 16 << 20},
 		{"mkfs.xfs", "install Debian's package xfsprogs", 300 << 20},
@@ -134,7 +134,7 @@ func (e *exporter) untilCommit(t *testing.T) {
 	}
 }
 
-// spin waits for less than what time.Sleep is good for.
+// spin waits for times that are too short for time.Sleep.
 func spin(d time.Duration) {
 	for begin := time.Now(); time.Since(begin) < d; {
 		runtime.Gosched()

@@ -5,16 +5,16 @@
 //	go test -tags e2e ./e2e/...
 //
 // The tests need prometheus and promtool, alertmanager and amtool, strace, mkfs.ext4 and mkfs.xfs, Node and npm; a missing
-// program is a failure that says what to install. Those that break disks need to be root. They hold nothing that the ordinary
-// tests of the packages need.
+// program is a failure that says what to install. The tests that break disks need root. They come on top of the packages' own
+// tests, which need none of this.
 //
-// On ext4 and on xfs the power fails ten times each; -power-cuts changes that:
+// The power fails ten times on ext4 and ten times on XFS; -power-cuts changes that:
 //
 //	go test -tags e2e -run PowerFailure -v ./e2e/ -power-cuts 60
 //
-// PROMETHEUS names another server than the one on the PATH, with its flags if need be:
+// PROMETHEUS names a server other than that on the PATH, with flags if needed:
 //
 //	PROMETHEUS='prometheus-3.16 --enable-feature=st-storage,use-start-timestamps' go test -tags e2e -run Prometheus ./e2e/
 //
-// PROMTOOL and ALERTMANAGER likewise name others of these.
+// PROMTOOL and ALERTMANAGER do the same for those programs.
 package e2e

@@ -18,9 +18,9 @@ import (
 
 const renames = "?rename,renameat,renameat2"
 
-// A commit can fail at each step. Then nothing new is shown, the position stays, and the failure is counted; once the disk
+// A commit fails at each of its steps. Nothing new is shown then, the position stays, and the failure is counted. Once the disk
 // works again, the counts are right.
-func TestWhatCannotBeSavedIsNotShown(t *testing.T) { //nolint:tparallel // One exporter lives through all faults in turn.
+func TestFailedCommitIsNotShown(t *testing.T) { //nolint:tparallel // One exporter lives through all faults in turn.
 	t.Parallel()
 	asana := startAsana(t, simulator.Options{})
 	e := newExporter(t, asana, "--asana.poll-interval=200ms", "--events.zero-first=0s")
@@ -44,7 +44,7 @@ func TestWhatCannotBeSavedIsNotShown(t *testing.T) { //nolint:tparallel // One e
 			})
 		})
 		if !well {
-			return // Nor would the rest be, for no reason of its own.
+			return // The rest would only repeat it.
 		}
 	}
 }
@@ -80,8 +80,8 @@ func (e *exporter) checkFault(t *testing.T, breakDisk func() (mend func())) {
 
 func failed(x exposition) float64 { return x.sums["asana_exporter_state_commit_failures_total"] }
 
-// A disk that can't keep the state is found out at the start, with one line that says what to do.
-func TestADiskThatFailsAtTheStartEndsTheProgram(t *testing.T) { //nolint:tparallel // One state folder serves all in turn.
+// With a disk that cannot keep the state, the program exits at its start with one line that says what to do.
+func TestFailingDiskAtStartExits(t *testing.T) { //nolint:tparallel // One state folder serves all in turn.
 	t.Parallel()
 	strace := lookUp(t, "strace", "install Debian's package strace")
 	e := newExporter(t, startAsana(t, simulator.Options{}))

@@ -19,7 +19,7 @@ import (
 // A grafana sends to a Prometheus server the queries with which Grafana draws a dashboard.
 type grafana struct {
 	prometheus prometheus
-	scrape     time.Duration // As it is set in the data source.
+	scrape     time.Duration // As set in the data source.
 	hasty      bool          // Every step is five seconds: rules are evaluated so often that there is something to see.
 	from, to   time.Time
 }

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Drawn with Grafana's own libraries in a browser, on a small and on a large screen, the dashboards of the demo are full from the
-// start, nothing in them is cut off, and no legend hides its chart. dashboards/look says what of that is Grafana's.
+// A browser draws the demo's dashboards with Grafana's libraries, on a small and a large screen. All panels have data from the
+// start, nothing is cut off, and no legend hides its chart. See dashboards/look for what is Grafana's code.
 func TestDashboardsLookRight(t *testing.T) {
 	t.Parallel()
 	look := installLook(t) // First, since it takes a minute.

@@ -14,17 +14,17 @@ import (
 	"asana_exporter/simulator"
 )
 
-// Asana's own client reads the simulator as it would read Asana: a first 412 that gives a position, pages and has_more,
-// another 412 on the way. It counts what the simulator says that a correct client must count.
-func TestAsanasOwnClientReadsTheSimulator(t *testing.T) {
+// Asana's own client reads the simulator as it reads Asana: a first 412 with a position, pages with has_more, another 412 later.
+// Its counts are those that the simulator expects of a correct client.
+func TestAsanaNodeClientReadsTheSimulator(t *testing.T) {
 	t.Parallel()
-	dir := installClient(t) // First, since life goes on while npm works.
+	dir := installClient(t) // First, since events go on while npm works.
 	asana := startAsana(t, simulator.Options{Seed: 1, Rate: 200})
 	node := startNode(t, dir, asana)
 
 	node.reads(t, 0, 1) // A position.
 	asana.Incident(2500)
-	node.reads(t, 3, 1) // While life goes on.
+	node.reads(t, 3, 1) // While events go on.
 	asana.Freeze()
 	first := node.reads(t, 3, 1)
 	if err := differ("Node", first, asana.Truth()); err != nil {
@@ -32,7 +32,7 @@ func TestAsanasOwnClientReadsTheSimulator(t *testing.T) {
 	}
 
 	asana.Inject(simulator.Fault{Kind: simulator.Expire})
-	asana.work(30) // What the refused position can't have.
+	asana.work(30) // Lost with the refused position.
 	node.reads(t, 3, 2)
 	asana.work(1200)
 	second := node.reads(t, 5, 2)
@@ -45,7 +45,7 @@ func TestAsanasOwnClientReadsTheSimulator(t *testing.T) {
 	t.Logf("Node counted %d events in %d label sets", total(second), len(second))
 }
 
-// node is events.js at work.
+// node is a running events.js.
 type node struct {
 	in  io.Writer
 	out *json.Decoder

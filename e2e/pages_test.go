@@ -32,9 +32,8 @@ const (
 	soon = 3 * time.Minute
 )
 
-// The demo stack as make demo runs it: somebody deletes a lot, the page is printed within ten minutes of the first word, and that
-// it is resolved once the deletions have left the alert's window, which is a quarter of an hour long. Nobody is paged for anything
-// else, and in the end nothing is left behind.
+// The demo stack as make demo runs it: after a burst of deletions it prints a notification within ten minutes, and another when
+// the deletions have left the 15-minute window of the alert. There is no other notification, and nothing is left behind.
 func TestDemoStackPagesForItsIncident(t *testing.T) {
 	t.Parallel()
 	began, temp := time.Now(), t.TempDir()
@@ -55,7 +54,7 @@ func TestDemoStackPagesForItsIncident(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(os.Interrupt) // It kills its own, too.
+		_ = cmd.Process.Signal(os.Interrupt) // It kills its children, too.
 		t.Logf("what it printed:\n%s", out.String())
 	})
 	printed := func(line string) func() error {
@@ -102,9 +101,9 @@ func TestDemoStackPagesForItsIncident(t *testing.T) {
 	}
 }
 
-// Somebody deletes while Asana does not answer. When it does again, a page says so, by the time at which it happened; and
-// what became visible at once is not taken for a burst of now.
-func TestDeletionsDuringAnOutageArePagedFor(t *testing.T) {
+// Somebody deletes while Asana does not answer. When it answers again, a notification gives the time of the deletions, and their
+// late appearance is not taken for a new burst.
+func TestDeletionsDuringAnOutagePage(t *testing.T) {
 	t.Parallel()
 	asana := startAsana(t, simulator.Options{Name: "Example Company", Seed: 11, Rate: 1})
 	e := newExporter(t, asana, "--asana.poll-interval=1s", "--events.zero-first=2s")
@@ -238,7 +237,7 @@ func (p *pager) all() []page {
 	return slices.Clone(p.got)
 }
 
-// missing reports that something did not come.
+// missing reports a notification that did not come.
 func (p *pager) missing(receiver, status, alert string) func() error {
 	return func() error {
 		all := p.all()

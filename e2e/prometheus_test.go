@@ -24,9 +24,9 @@ const outage = 62 * time.Second
 // window reaches back to before the first scrape.
 const window = "[15m]"
 
-// A Prometheus server scrapes the exporter through the first events of new series, a crash, a backlog and a new epoch. What
-// it has stored is then the truth, to the event, and what its functions make of it is no different.
-func TestPrometheusSeesTheTruth(t *testing.T) {
+// A Prometheus server scrapes the exporter through the first events of new series, a crash, a backlog and a new epoch. Its stored
+// samples then match the simulator to the event, and so do the results of its functions.
+func TestPrometheusStoresExactCounts(t *testing.T) {
 	t.Parallel()
 	asana := startAsana(t, simulator.Options{Seed: 7, Rate: 5, PageSize: 100})
 	e := newExporter(t, asana, "--asana.poll-interval=1s", "--events.zero-first=10s") // Ten scrapes, of which a busy machine may miss some.
@@ -121,7 +121,7 @@ func (f following) waitForSum(least float64) {
 	})
 }
 
-// settle ends life, waits until all that was counted since before is shown and stored, and returns the truth.
+// settle freezes the workspace, waits until all counts since before are shown and stored, and returns the true counts.
 func (f following) settle(before map[simulator.Labels]uint64) map[simulator.Labels]uint64 {
 	f.t.Helper()
 	f.asana.Freeze()

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// promtool finds nothing to say about what the demo exposes, its own metrics and those of the process.
-func TestPromtoolIsSilent(t *testing.T) {
+// promtool accepts the metrics of the demo, those of the process included.
+func TestPromtoolAcceptsMetrics(t *testing.T) {
 	t.Parallel()
 	promtool := lookUp(t, "promtool", "install Debian's package prometheus")
 	demo := newExporter(t, nil, "--demo", "--events.zero-first=1s")
@@ -33,7 +33,7 @@ func TestPromtoolIsSilent(t *testing.T) {
 	}
 }
 
-// text returns /metrics as people see it.
+// text returns /metrics in the text format.
 func (e *exporter) text(t *testing.T) string {
 	t.Helper()
 	response, err := http.Get("http://" + e.address + "/metrics")

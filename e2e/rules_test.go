@@ -13,8 +13,8 @@ import (
 
 const alertmanagerExample = "../alerts/alertmanager.yml"
 
-// promtool has nothing to say about the rules.
-func TestRulesAreSound(t *testing.T) {
+// promtool accepts the rules without a warning.
+func TestPromtoolAcceptsRules(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"../alerts/deletions.yml", "../alerts/exporter.yml", "../alerts/recording.yml"} {
 		out := mustRun(t, promtool(t), "check", "rules", "--lint=all", "--lint-fatal", path)
@@ -27,8 +27,8 @@ func TestRulesAreSound(t *testing.T) {
 	}
 }
 
-// The rules do what their tests say.
-func TestRulesDoWhatTheirTestsSay(t *testing.T) {
+// The unit tests of the rules pass.
+func TestRuleUnitTestsPass(t *testing.T) {
 	t.Parallel()
 	paths, err := filepath.Glob("../alerts/tests/*.yml")
 	if err != nil || len(paths) == 0 {
@@ -37,14 +37,14 @@ func TestRulesDoWhatTheirTestsSay(t *testing.T) {
 	mustRun(t, promtool(t), append([]string{"test", "rules"}, paths...)...)
 }
 
-func TestAlertmanagerExampleIsSound(t *testing.T) {
+func TestAmtoolAcceptsAlertmanagerExample(t *testing.T) {
 	t.Parallel()
 	if out := mustRun(t, amtool(t), "check-config", alertmanagerExample); !strings.Contains(out, "SUCCESS") {
 		t.Errorf("amtool: %s", out)
 	}
 }
 
-func TestAlertmanagerExampleTellsThePagerOfPagesOnly(t *testing.T) {
+func TestAlertmanagerExampleSendsOnlyPagesToThePager(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ alert, severity, receiver string }{
 		{"AsanaDeletionBurst", "page", "pager"},

@@ -23,7 +23,7 @@ type tracer struct {
 	ended  chan error
 }
 
-// attach lets strace do to a running exporter what the arguments say, and returns when it does.
+// attach starts strace with these arguments on a running exporter, and returns once it is attached.
 func attach(t *testing.T, e *exporter, args ...string) *tracer {
 	t.Helper()
 	strace := lookUp(t, "strace", "install Debian's package strace")
@@ -46,7 +46,7 @@ func attach(t *testing.T, e *exporter, args ...string) *tracer {
 	return s
 }
 
-// traced has each start of the exporter write these system calls, and only these, to a file that the last start has begun.
+// traced runs the exporter under strace from its next start on. Each start writes these system calls to the file anew.
 func (e *exporter) traced(t *testing.T, calls string) *tracer {
 	t.Helper()
 	s := &tracer{output: filepath.Join(t.TempDir(), "strace")}
@@ -97,8 +97,8 @@ var (
 	resumedCall = regexp.MustCompile(`^<\.\.\. \w+ resumed>(.*)$`)
 )
 
-// calls returns what strace saw, in the order in which the calls ended. One thread's call may lie on two lines, with
-// other threads' between.
+// calls returns the traced calls in the order of their ends. The call of one thread may be split over two lines, with lines of
+// other threads between them.
 func (s *tracer) calls(t *testing.T) []call {
 	t.Helper()
 	content, err := os.ReadFile(s.output)
