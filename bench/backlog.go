@@ -15,10 +15,10 @@ import (
 	"time"
 )
 
-// behind is how old a position has to be for what comes after it to be a backlog.
+// behind is the age from which a position leads to a backlog.
 const behind = 61 * time.Second
 
-// catchUp measures the rate at which a backlog is read from a server that takes its time for each answer.
+// catchUp measures the rate of reading a backlog from a server that delays each answer.
 func (r *rig) catchUp(ctx context.Context) ([]result, error) {
 	const delay, count = 50 * time.Millisecond, 200
 	old, err := r.oldState(ctx)
@@ -34,15 +34,15 @@ func (r *rig) catchUp(ctx context.Context) ([]result, error) {
 	took := func(u usage) float64 { return u.wall.Seconds() }
 	bare := all[2].median(took)
 	return []result{{
-		number: "catch-up from a server that answers in 50 ms, share of the rate that it allows",
+		number: "catch-up from a server that answers in 50 ms, share of the possible rate",
 		value:  100 * bare / all[0].median(took), bound: 90, format: "%.1f %%", least: true,
-		beside: fmt.Sprintf("plain Go poller %.1f %%; a reader that looks at nothing needs %.1f ms for each page",
+		beside: fmt.Sprintf("plain Go poller %.1f %%; a reader that only downloads needs %.1f ms for each page",
 			100*bare/all[1].median(took), 1000*bare/(count+1)),
 	}}, nil
 }
 
-// oldState returns a folder with the exporter's state at the start of the stream, from so long ago that what comes next
-// is a backlog.
+// oldState returns a folder with the exporter's state at the start of the stream, old enough for the next events to be a
+// backlog.
 func (r *rig) oldState(ctx context.Context) (string, error) {
 	dir, err := os.MkdirTemp(r.dir, "old-")
 	if err != nil {
@@ -60,7 +60,7 @@ func (r *rig) oldState(ctx context.Context) (string, error) {
 	}
 }
 
-// followFrom lets the exporter go on from a copy of an old state.
+// followFrom runs the exporter on a copy of an old state.
 func (r *rig) followFrom(ctx context.Context, old string, w work) (usage, error) {
 	dir, err := os.MkdirTemp(r.dir, "state-")
 	if err != nil {
@@ -73,7 +73,7 @@ func (r *rig) followFrom(ctx context.Context, old string, w work) (usage, error)
 	return r.follow(ctx, r.exporterCommand, w)
 }
 
-// read reads the stream without unpacking, understanding or storing it: the rate that the server allows.
+// read downloads the stream without decompressing, decoding or storing it, at the highest rate of the server.
 func (r *rig) read(ctx context.Context, w work) (usage, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -13,7 +13,7 @@ import (
 	"asana_exporter/bench/pages"
 )
 
-func TestTableSaysHowEachNumberStandsToItsBound(t *testing.T) {
+func TestTableShowsVerdicts(t *testing.T) {
 	var out bytes.Buffer
 	err := printTable(&out, "a machine", []result{
 		{number: "cost", value: 0.25, bound: 1.0 / 3, format: "%.2f x", beside: "the other 4 s"},
@@ -24,7 +24,7 @@ func TestTableSaysHowEachNumberStandsToItsBound(t *testing.T) {
 	})
 	want := `a machine
 
-number  measured  bound        verdict       beside it
+number  measured  bound        verdict       compared with
 cost    0.25 x    <= 0.33 x    within        the other 4 s
 memory  41.0 MiB  <= 40.0 MiB  over          
 rate    89.9 %    >= 90.0 %    under         
@@ -49,7 +49,7 @@ func TestOnlyChoosesRows(t *testing.T) {
 	}
 }
 
-func TestMedianIsOfTheMiddle(t *testing.T) {
+func TestMedian(t *testing.T) {
 	for _, test := range []struct {
 		values []float64
 		want   float64
@@ -62,7 +62,7 @@ func TestMedianIsOfTheMiddle(t *testing.T) {
 	}
 }
 
-func TestSumAddsUpTheSeriesOfOneCounter(t *testing.T) {
+func TestSumAddsOneCounter(t *testing.T) {
 	const exposition = `# HELP asana_events_total Events.
 # TYPE asana_events_total counter
 asana_events_total{action="added",resource_type="task"} 1e+06
@@ -79,7 +79,7 @@ other 4000
 	}
 }
 
-func TestWhoShowsTooManyEventsIsFoundOut(t *testing.T) {
+func TestTooManyShownEventsAreAnError(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Write([]byte("a{} 3\n"))
 	}))

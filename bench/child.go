@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// usage is what a process has spent.
+// usage is the CPU time and memory of a process.
 type usage struct {
 	// cpu is user and system time together.
 	cpu time.Duration
-	// peak is the most memory that was ever resident, in bytes, and resident what was so every tenth of a second.
+	// peak is the maximum of resident memory in bytes; resident holds a sample every tenth of a second.
 	peak     int64
 	resident []int64
-	// wall is how long the work took, from the first page to the last.
+	// wall is the time from the first page to the last.
 	wall time.Duration
 }
 
@@ -54,7 +54,7 @@ func (c *child) watch() {
 	defer close(c.ended)
 	waited := make(chan struct{})
 	go func() {
-		c.cmd.Wait() //nolint:errcheck // It is us who end it; how it says so doesn't matter.
+		c.cmd.Wait() //nolint:errcheck // We end it ourselves, so its status does not matter.
 		close(waited)
 	}()
 	tick := time.NewTicker(100 * time.Millisecond)
@@ -71,9 +71,9 @@ func (c *child) watch() {
 	}
 }
 
-// stop ends the process as an init system would, and returns what it has spent. It may be called again.
+// stop ends the process as an init system would, and returns its usage. It may be called again.
 func (c *child) stop() (usage, error) {
-	// Not from getrusage: its maximum includes what this process had when it forked.
+	// Not from getrusage, whose maximum includes the memory of this process at the fork.
 	peak, peakErr := memory(c.cmd.Process.Pid, "VmHWM")
 	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return usage{}, fmt.Errorf("stop: %w", err)
@@ -92,7 +92,7 @@ func (c *child) stop() (usage, error) {
 	return usage{cpu: state.UserTime() + state.SystemTime(), peak: peak, resident: c.resident}, nil
 }
 
-// failed returns err with the last of what the process had to say.
+// failed returns err with the end of the log of the process.
 func (c *child) failed(err error) error {
 	said, readErr := os.ReadFile(c.log)
 	if readErr != nil {
@@ -114,7 +114,7 @@ func (c *child) until(ctx context.Context, done <-chan error) error {
 	}
 }
 
-// memory returns a size, in bytes, from what Linux tells of a process. See proc_pid_status(5).
+// memory returns a size in bytes from /proc/pid/status. See proc_pid_status(5).
 func memory(pid int, key string) (int64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-func TestUsageIsThatOfTheChild(t *testing.T) {
-	ballast := make([]byte, 256<<20) // Which the child must not be blamed for.
+func TestUsageExcludesTheParent(t *testing.T) {
+	ballast := make([]byte, 256<<20) // Must not appear in the usage of the child.
 	for i := 0; i < len(ballast); i += 4096 {
 		ballast[i] = 1
 	}

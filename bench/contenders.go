@@ -21,7 +21,7 @@ func (r *rig) poller(name string, command func(context.Context, job) *exec.Cmd) 
 	return contender{name, func(ctx context.Context, w work) (usage, error) { return r.follow(ctx, command, w) }}
 }
 
-// exporterCommand shows new series at once, so that the sum on /metrics is the truth when the stream has been read.
+// exporterCommand exposes new series at once: the sum on /metrics is then complete at the end of the stream.
 func (r *rig) exporterCommand(ctx context.Context, j job) *exec.Cmd {
 	return exec.CommandContext(ctx, r.program(own),
 		"--asana.url="+j.url, "--asana.workspace="+workspace, "--asana.token-file="+r.tokenFile(),
@@ -43,7 +43,7 @@ func (r *rig) nodeCommand(ctx context.Context, j job) *exec.Cmd {
 		"--state="+filepath.Join(j.state, "state.json"), "--listen="+port)
 }
 
-// compete runs the contenders in turns, so that each meets the same disturbances, and returns what each has spent.
+// compete runs the contenders in turns, so that all see the same disturbances, and returns the usage of each run.
 func (r *rig) compete(ctx context.Context, row string, w work, contenders ...contender) ([]runs, error) {
 	all := make([]runs, len(contenders))
 	for round := range r.runs {
@@ -63,7 +63,7 @@ func (r *rig) compete(ctx context.Context, row string, w work, contenders ...con
 // runs are the runs of one contender.
 type runs []usage
 
-// median returns the middle of what the runs have of something.
+// median returns the median of a value over the runs.
 func (all runs) median(of func(usage) float64) float64 {
 	return median(all.values(of))
 }
@@ -76,13 +76,13 @@ func (all runs) values(of func(usage) float64) []float64 {
 	return values
 }
 
-// spread writes the median and, in brackets, the least and the most.
+// spread formats the median and, in brackets, the minimum and maximum.
 func (all runs) spread(of func(usage) float64, format string) string {
 	values := all.values(of)
 	return fmt.Sprintf(format+" ("+format+" to "+format+")", median(values), slices.Min(values), slices.Max(values))
 }
 
-// median returns the middle value, the higher of two; zero if there is none.
+// median returns the middle value, the higher of two; zero for an empty slice.
 func median(values []float64) float64 {
 	if len(values) == 0 {
 		return 0

@@ -14,7 +14,7 @@ import (
 	"asana_exporter/bench/pages"
 )
 
-// patience is how long one run may take before it is given up.
+// patience is the time limit of one run.
 const patience = 10 * time.Minute
 
 // work is a stream of events and how it is served.
@@ -24,11 +24,11 @@ type work struct {
 	secure bool
 	delay  time.Duration
 	rate   float64
-	// state is a folder with the state of an earlier run to go on from; where it is empty, the run begins anew.
+	// state is a folder with the state of an earlier run; if it is empty, the run starts from scratch.
 	state string
 }
 
-// job is what a poller is told.
+// job holds the settings of a poller.
 type job struct {
 	url     string
 	state   string
@@ -36,8 +36,8 @@ type job struct {
 	poll    time.Duration
 }
 
-// follow lets a poller read all of the work and returns what that cost. It is an error if the poller then shows another
-// number of events than there were.
+// follow lets a poller read all of the work and returns its usage. It fails if the poller then shows a wrong number of
+// events.
 func (r *rig) follow(ctx context.Context, command func(context.Context, job) *exec.Cmd, w work) (usage, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -123,7 +123,7 @@ func (r *rig) servePages(ctx context.Context, w work) (*pageServer, error) {
 		s.close()
 		return nil, c.failed(fmt.Errorf("read its address: %w", err))
 	}
-	// Without an address, the exporter would turn to its default, which is the real service.
+	// Without an address, the exporter would use its default, the real service.
 	if !strings.Contains(first.URL, "://127.0.0.1:") {
 		s.close()
 		return nil, c.failed(fmt.Errorf("its address %q is not on the loopback", first.URL))

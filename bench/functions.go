@@ -9,14 +9,13 @@ import (
 	"strings"
 )
 
-// functions sets the benchmarks of single functions that have a bound beside it. They are the exporter's own, and lie
-// beside its code.
+// functions runs the benchmarks in the exporter's packages that have a bound here.
 func (r *rig) functions(ctx context.Context) ([]result, error) {
 	r.say("functions: running benchmarks of the collector")
 	test := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^Benchmark(Save|Gather)$",
 		"-count", strconv.Itoa(r.runs), "./collector")
 	test.Dir = ".."
-	test.Env = append(os.Environ(), "TMPDIR="+r.dir) // Where the state of the benchmarks goes.
+	test.Env = append(os.Environ(), "TMPDIR="+r.dir) // For the state files of the benchmarks.
 	output, err := test.CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("go test: %w: %s", err, output)

@@ -2,7 +2,7 @@ package main
 
 import "testing"
 
-func TestBenchmarksAreSetBesideTheirBounds(t *testing.T) {
+func TestBenchmarkResultsGetTheirBounds(t *testing.T) {
 	const output = `goos: linux
 BenchmarkSave/series=100-2 	     100	   1418330 ns/op	         0.5 p50-ms	        31.11 p99-ms
 BenchmarkSave/series=100-2 	     100	   1418330 ns/op	         0.7 p50-ms	        31.11 p99-ms

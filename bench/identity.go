@@ -16,13 +16,13 @@ import (
 	"time"
 )
 
-// identity is a certificate for the loopback address and the key that goes with it, as files.
+// identity holds the files of a certificate for the loopback address and its key.
 type identity struct {
 	certificate string
 	key         string
 }
 
-// newIdentity makes a certificate that signs itself; who is given it as the only CA trusts it.
+// newIdentity makes a self-signed certificate, which clients use as their CA.
 func newIdentity(dir string) (identity, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

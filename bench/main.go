@@ -1,12 +1,13 @@
-// Command bench measures what asana_exporter costs, mostly as a whole process: each number beside its bound and beside
-// something else that does the same work on the same machine at the same time.
+// Command bench measures the cost of asana_exporter, mostly as a whole process. It prints each number with its bound and with
+// the cost of another program that does the same work on the same machine at the same time.
 //
 //	go run .                     about ten minutes
 //	go run . -long               memory after ten million events
 //	go run . -only million,node  some rows only
 //
-// The figures are for people. Runs are interleaved and medians taken, since machines are busy and only ratios travel. It
-// exits 0 whatever the figures are, and 1 if something could not be measured. It reads /proc, so it wants Linux.
+// The figures are for people. Runs are interleaved and their medians compared, because machines are busy and only ratios can
+// be compared between machines. It exits 0 whatever the figures are, and 1 if something could not be measured. It reads
+// /proc and therefore needs Linux.
 package main
 
 import (
@@ -34,10 +35,10 @@ func main() {
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	events := flags.Int("events", 1_000_000, "events in each run")
-	runs := flags.Int("runs", 3, "runs of each program, of which the median counts")
-	long := flags.Bool("long", false, "ten million events for the row on memory")
-	only := flags.String("only", "", "rows to measure, separated by commas: "+strings.Join(keys(), ", "))
-	dir := flags.String("dir", "", "folder for state, on a disk like the real one (default: a temporary one)")
+	runs := flags.Int("runs", 3, "runs of each program; the median counts")
+	long := flags.Bool("long", false, "measure memory over ten million events")
+	only := flags.String("only", "", "rows to measure, comma-separated: "+strings.Join(keys(), ", "))
+	dir := flags.String("dir", "", "folder for state, best on a disk like that of production (default: a temporary folder)")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -57,8 +58,8 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	return r.report(ctx, chosen, out)
 }
 
-// report measures the chosen rows and prints them. A row that could not be measured does not keep the others from it, and
-// who interrupts the program still gets the rows that are complete.
+// report measures the chosen rows and prints them. After a failure it goes on with the next row; after an interrupt it prints
+// the rows that are complete.
 func (r *rig) report(ctx context.Context, chosen []row, out io.Writer) error {
 	if err := r.build(ctx); err != nil {
 		return err
@@ -85,7 +86,7 @@ func (r *rig) report(ctx context.Context, chosen []row, out io.Writer) error {
 	return errors.Join(failures...)
 }
 
-// row is a number, or a few that come from the same runs.
+// row is one number, or several from the same runs.
 type row struct {
 	key     string
 	measure func(*rig, context.Context) ([]result, error)

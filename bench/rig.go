@@ -62,7 +62,7 @@ func (r *rig) say(format string, args ...any) {
 	fmt.Fprintf(r.progress, format+"\n", args...)
 }
 
-// build makes the programs, the exporter as its image has it: without C.
+// build compiles the programs without cgo, as in the image of the exporter.
 func (r *rig) build(ctx context.Context) error {
 	r.say("building")
 	for dir, targets := range map[string][]string{
@@ -80,7 +80,7 @@ func (r *rig) build(ctx context.Context) error {
 	return nil
 }
 
-// machine says what the figures were measured on.
+// machine describes the machine of the measurement.
 func (r *rig) machine() string {
 	line := fmt.Sprintf("%s on %d cores of %s/%s", runtime.Version(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
 	if p50, err := r.replace(100); err == nil {
@@ -89,7 +89,7 @@ func (r *rig) machine() string {
 	return line
 }
 
-// replace returns the median time that the disk needs for what a commit asks of it: write, fsync, rename, fsync.
+// replace returns the median time of the disk operations of a commit: write, fsync, rename, fsync.
 func (r *rig) replace(times int) (time.Duration, error) {
 	folder, err := os.Open(r.dir)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"os/exec"
 )
 
-// million compares the CPU for a million events with that of the plain poller and of a mere receiver.
+// million compares the CPU time for a million events with that of the plain poller and of statsd_exporter.
 func (r *rig) million(ctx context.Context) ([]result, error) {
 	all, err := r.compete(ctx, "million", work{events: r.events, secure: true},
 		r.poller(own, r.exporterCommand), r.poller("plain Go poller", r.plainCommand), contender{"statsd_exporter", r.receive})
@@ -18,19 +18,19 @@ func (r *rig) million(ctx context.Context) ([]result, error) {
 	exporter, plain, statsd := all[0], all[1], all[2]
 	return []result{
 		{
-			number: "CPU for a million events, HTTPS and gzip, to that of a plain Go poller",
+			number: "CPU time for a million events over HTTPS and gzip, relative to a plain Go poller",
 			value:  exporter.median(cpu) / plain.median(cpu), bound: 1.0 / 3, format: "%.2f x",
 			beside: r.costs(own, exporter) + "; " + r.costs("plain Go poller", plain),
 		},
 		{
-			number: "the same, to what statsd_exporter spends on receiving the events",
+			number: "the same, relative to statsd_exporter, which only receives the events",
 			value:  exporter.median(cpu) / statsd.median(cpu), bound: 1, format: "%.2f x",
 			beside: "statsd_exporter " + r.cost(statsd),
 		},
 	}, nil
 }
 
-// node compares over plain http with a poller that is made of Asana's own client.
+// node compares the CPU time over plain http with that of a poller built on Asana's own Node client.
 func (r *rig) node(ctx context.Context) ([]result, error) {
 	if err := installNode(ctx); err != nil {
 		return nil, err
@@ -42,13 +42,13 @@ func (r *rig) node(ctx context.Context) ([]result, error) {
 	}
 	exporter, node := all[0], all[1]
 	return []result{{
-		number: "the same over plain http and gzip, to that of a Node poller",
+		number: "the same over plain http and gzip, relative to a Node poller",
 		value:  exporter.median(cpu) / node.median(cpu), bound: 1.0 / 5, format: "%.2f x",
 		beside: r.costs(own, exporter) + "; " + r.costs("Node poller", node),
 	}}, nil
 }
 
-// installNode gets the Node poller's libraries, as its lock file has them, unless they are there.
+// installNode installs the libraries in the Node poller's lock file, unless they are there.
 func installNode(ctx context.Context) error {
 	if _, err := exec.LookPath("node"); err != nil {
 		return fmt.Errorf("node %w", errAbsent)
@@ -75,14 +75,14 @@ func (r *rig) paced(ctx context.Context) ([]result, error) {
 	share := func(u usage) float64 { return 100 * u.cpu.Seconds() / seconds }
 	took := func(u usage) float64 { return u.wall.Seconds() }
 	return []result{{
-		number: "share of a core at 25,000 events a second, really paced",
+		number: "share of a core at 25,000 events per second",
 		value:  all[0].median(share), bound: 12, format: "%.1f %%",
 		beside: fmt.Sprintf("plain Go poller %.1f %%; %d s of events took %.1f s and %.1f s",
 			all[1].median(share), seconds, all[0].median(took), all[1].median(took)),
 	}}, nil
 }
 
-// memory measures how much is resident at most, and whether that grows.
+// memory measures the peak of resident memory, and whether it grows.
 func (r *rig) memory(ctx context.Context) ([]result, error) {
 	w := work{events: r.memoryEvents, secure: true}
 	u, err := r.follow(ctx, r.exporterCommand, w)
@@ -98,7 +98,7 @@ func (r *rig) memory(ctx context.Context) ([]result, error) {
 	}
 	early, late := u.resident[len(u.resident)/10], u.resident[len(u.resident)-1]
 	return []result{{
-		number: fmt.Sprintf("most resident memory over %d events", w.events),
+		number: fmt.Sprintf("peak resident memory over %d events", w.events),
 		value:  mib(u.peak), bound: 40, format: "%.1f MiB",
 		beside: fmt.Sprintf("%.1f MiB after a tenth of the time, %.1f MiB at the end; plain Go poller at most %.1f MiB",
 			mib(early), mib(late), mib(plain.peak)),

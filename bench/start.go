@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// start measures the time from the start of the process to the answer to its first scrape. The state is there from the
-// second start on, as it is for whoever starts the exporter anew.
+// start measures the time from the start of the process to the answer to its first scrape. From the second start on there is a
+// state file, as at a restart.
 func (r *rig) start(ctx context.Context) ([]result, error) {
 	const rounds = 11
 	w := work{events: 20_000, secure: true}
@@ -75,7 +75,7 @@ func untilAnswered(ctx context.Context, page string) error {
 	for ctx.Err() == nil {
 		response, err := http.DefaultClient.Do(request)
 		if err == nil {
-			_ = response.Body.Close() // That it began is enough.
+			_ = response.Body.Close() // The status is enough.
 			if response.StatusCode == http.StatusOK {
 				return nil
 			}

@@ -14,8 +14,7 @@ import (
 	"asana_exporter/bench/pages"
 )
 
-// receive lets statsd_exporter have the events as lines over TCP: what it spends on them without having fetched or stored
-// anything.
+// receive sends the events to statsd_exporter as lines over TCP, and returns its usage. It fetches and stores nothing.
 func (r *rig) receive(ctx context.Context, w work) (usage, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -78,7 +77,7 @@ func newLines() (lines, error) {
 	return all, nil
 }
 
-// line returns an event as one line. An empty tag would be refused, so it says "none".
+// line returns an event as one line. Empty tags are refused, so they become "none".
 func line(labels pages.Labels) string {
 	var b strings.Builder
 	b.WriteString("asana_events:1|c|#workspace:" + workspace)

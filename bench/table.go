@@ -6,17 +6,17 @@ import (
 	"text/tabwriter"
 )
 
-// result is a number beside its bound.
+// result is a number with its bound.
 type result struct {
 	number string
 	value  float64
 	bound  float64
 	// format writes value and bound with their unit.
 	format string
-	// least says that the value has to reach the bound; without it, it must not pass it.
+	// least makes the bound a minimum; otherwise it is a maximum.
 	least  bool
 	beside string
-	// note says why there is no value; the rest but number is then empty.
+	// note says why there is no value; all other fields but number are then empty.
 	note string
 }
 
@@ -44,11 +44,11 @@ func (r result) cells() (measured, bound, beside string) {
 	return fmt.Sprintf(r.format, r.value), sign + " " + fmt.Sprintf(r.format, r.bound), r.beside
 }
 
-// printTable writes the results under a line that says what they were measured on.
+// printTable writes a line about the machine and then the results.
 func printTable(out io.Writer, machine string, results []result) error {
 	fmt.Fprintf(out, "%s\n\n", machine)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "number\tmeasured\tbound\tverdict\tbeside it")
+	fmt.Fprintln(table, "number\tmeasured\tbound\tverdict\tcompared with")
 	for _, r := range results {
 		measured, bound, beside := r.cells()
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", r.number, measured, bound, r.verdict(), beside)

@@ -1,7 +1,7 @@
 // Package pages makes up pages of workspace events as Asana would send them, and serves them faster than any client reads.
 //
-// Start with NewBook and NewServer. Nothing here is a stand-in for Asana's behaviour beyond paging: there are no faults,
-// no limits and no story in the events.
+// Start with NewBook and NewServer. It imitates only the paging of Asana, without faults, limits or meaningful events; see
+// package simulator for those.
 package pages
 
 import (

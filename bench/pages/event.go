@@ -33,7 +33,7 @@ type change struct {
 	Removed *object `json:"removed_value,omitempty"`
 }
 
-// writer makes events up, always the same ones for the same seed.
+// writer makes up events; the same seed gives the same ones.
 type writer struct {
 	random *rand.Rand
 	shapes []shape
@@ -79,7 +79,7 @@ func (w *writer) shape() shape {
 	return w.shapes[0]
 }
 
-// user returns nobody for one event in twenty: what a rule of the system did has no user.
+// user returns null for one event in twenty: events by a rule of Asana have no user.
 func (w *writer) user() *object {
 	if w.random.IntN(20) == 0 {
 		return nil

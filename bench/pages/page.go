@@ -8,8 +8,8 @@ import (
 	"hash/crc32"
 )
 
-// page is the beginning of an answer, as it is and compressed. What follows it (the next token) differs each time that
-// it is sent, and compressing half a megabyte anew for that would leave the clients less of the machine.
+// page is the beginning of an answer, plain and compressed. The rest (the next token) differs with each answer; compressing
+// half a megabyte again for it would take CPU time from the clients.
 type page struct {
 	plain  []byte
 	packed []byte

@@ -15,7 +15,7 @@ const session = "5d0c31a59d6b4e0f8a7be1c2f3940a6d"
 
 const expired = `{"errors":[{"message":"Sync token invalid or too old."}],"sync":"` + session + `:0"}`
 
-// Options say what a server hands out; the zero value has no events.
+// Options describe the stream of a server; the zero value has no events.
 type Options struct {
 	// Events is the number of events in the stream.
 	Events int
@@ -56,7 +56,7 @@ func NewServer(book *Book, o Options) (*Server, error) {
 	return &Server{book: book, last: last, options: o, done: make(chan struct{})}, nil
 }
 
-// Wait returns once somebody has asked for what follows the last page, so once that page was read and stored.
+// Wait returns at the request for the page after the last one: the client has then read and stored the last one.
 func (s *Server) Wait(ctx context.Context) (Report, error) {
 	select {
 	case <-s.done:

@@ -1,7 +1,7 @@
 // Command pageserver serves made-up pages of workspace events on a loopback address.
 //
-// It is a process of its own so that what it spends counts for nobody. It prints two lines of JSON: where it listens, and,
-// once a client has read and stored the whole stream, when that was.
+// It is a separate process, so that its CPU time is not counted. It prints two lines of JSON: its address, and the times of the
+// first and last page once a client has read and stored the whole stream.
 package main
 
 import (

@@ -1,6 +1,6 @@
-// Command plainpoller counts a workspace's events the way that an engineer would in an afternoon: encoding/json into
-// whole structs, a CounterVec, a JSON state file. It is what asana_exporter is compared with, not something to run: its
-// counts and its position in the stream can part at a crash, and a restored counter looks like a spike.
+// Command plainpoller counts a workspace's events as a program written in an afternoon would: encoding/json into whole structs,
+// a CounterVec, a JSON state file. It exists for comparison only, do not run it in earnest: after a crash its counts may
+// not match its position in the stream, and a restored counter looks like a spike.
 package main
 
 import (

@@ -47,7 +47,7 @@ type page struct {
 	HasMore bool    `json:"has_more"`
 }
 
-// state is what survives a restart. The keys of Counts are label values joined by a bar.
+// state is the content of the state file. The keys of Counts are label values joined by a bar.
 type state struct {
 	Sync   string             `json:"sync"`
 	Counts map[string]float64 `json:"counts"`
