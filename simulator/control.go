@@ -21,8 +21,8 @@ const maxControlBody = 16 << 20
 // maxIncident bounds one incident; each deletion stays in memory for the life of a token.
 const maxIncident = 100_000
 
-// Control returns a handler that moves the simulator over HTTP, below /control/. It answers in words what was done; errors are
-// text, with status 400. No web page can use it: requests from other origins, and those to a name that is not this machine's
+// Control returns a handler that controls the simulator over HTTP, below /control/. It answers with a sentence; errors are text,
+// with status 400. No web page can use it: requests from other origins, and those to a name that is not this machine's
 // own, are refused with status 403.
 //
 //	POST /control/fault                body {"kind":"status","status":429,"retry_after":"30s","as_date":false,"delay":"0s","count":1}

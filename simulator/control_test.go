@@ -85,8 +85,8 @@ func TestControl(t *testing.T) {
 	}
 }
 
-// No web page, and nobody who names this machine otherwise, moves the simulator or reads from it.
-func TestControlAnswersThisMachineAlone(t *testing.T) {
+// Requests from other origins, or to other host names, neither control the simulator nor read from it.
+func TestControlRefusesOtherOriginsAndHosts(t *testing.T) {
 	t.Parallel()
 	s := simulator.New(newClock().options())
 	newReader(t, s).catchUp() // Events count from then on.

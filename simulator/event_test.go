@@ -68,7 +68,7 @@ func TestEventOnTheWire(t *testing.T) {
 }
 
 // The events of a workday contain every feature of the format.
-func TestLifeIsRich(t *testing.T) {
+func TestWorkspaceProducesManyKindsOfEvents(t *testing.T) {
 	c := newClock()
 	s := simulator.New(c.options())
 	r := newReader(t, s)

@@ -63,7 +63,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-func TestSameSyncCarriesEventsThatComeAgain(t *testing.T) {
+func TestSameSyncFaultRepeatsItsEvents(t *testing.T) {
 	s, r := withEvents(t)
 	s.Inject(simulator.Fault{Kind: simulator.SameSync})
 	b := body{}

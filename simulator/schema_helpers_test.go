@@ -55,11 +55,11 @@ var (
 		"action":     {kind: "string", values: []string{"changed", "added", "removed", "deleted", "undeleted"}},
 		"created_at": date, "change": change,
 	}, "resource", "action", "created_at", "type")
-	page    = object(map[string]schema{"data": list(event), "sync": syncToken, "has_more": boolean}, "data", "sync", "has_more")
-	apiErr  = object(map[string]schema{"message": text, "help": text, "phrase": text}, "message")
-	refusal = object(map[string]schema{"errors": list(apiErr)}, "errors")
-	expired = object(map[string]schema{"errors": list(apiErr), "sync": syncToken}, "errors")
-	company = object(map[string]schema{"data": object(map[string]schema{
+	page            = object(map[string]schema{"data": list(event), "sync": syncToken, "has_more": boolean}, "data", "sync", "has_more")
+	apiErr          = object(map[string]schema{"message": text, "help": text, "phrase": text}, "message")
+	refusal         = object(map[string]schema{"errors": list(apiErr)}, "errors")
+	expired         = object(map[string]schema{"errors": list(apiErr), "sync": syncToken}, "errors")
+	workspaceSchema = object(map[string]schema{"data": object(map[string]schema{
 		"gid": gid, "resource_type": {kind: "string", values: []string{"workspace"}}, "name": text,
 		"email_domains": list(text), "is_organization": boolean,
 	}, "gid", "resource_type", "name", "email_domains", "is_organization")}, "data")

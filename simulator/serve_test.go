@@ -61,7 +61,7 @@ func TestWorkspaceHasTheDocumentedShape(t *testing.T) {
 	if err != nil || status != http.StatusOK {
 		t.Fatalf("status %d, %v", status, err)
 	}
-	if err := company.checkJSON(body); err != nil {
+	if err := workspaceSchema.checkJSON(body); err != nil {
 		t.Error(err)
 	}
 	if !bytes.Contains(body, []byte(`Größe`)) {
@@ -176,7 +176,7 @@ func TestTokenExpiresByItsAge(t *testing.T) {
 	}
 }
 
-func TestBodiesAreCompressedOnDemand(t *testing.T) {
+func TestBodiesAreCompressedWhenAccepted(t *testing.T) {
 	s, r := withEvents(t)
 	_, _, plain := ask(t, s, r.sync)
 	before := func(b []byte) string { data, _, _ := strings.Cut(string(b), `"sync"`); return data }
@@ -270,7 +270,7 @@ func BenchmarkPage(b *testing.B) {
 	b.ReportMetric(float64(len(raw))/1000, "B/event")
 }
 
-// What the life of a company costs.
+// The cost of generating and serving events.
 func BenchmarkLife(b *testing.B) {
 	c := newClock()
 	o := c.options()

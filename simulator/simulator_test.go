@@ -14,7 +14,7 @@ import (
 	"asana_exporter/simulator"
 )
 
-func TestReaderCountsTheTruthOfAWeek(t *testing.T) {
+func TestReaderCountsAWeekExactly(t *testing.T) {
 	c := newClock()
 	s := simulator.New(c.options())
 	r := newReader(t, s)
@@ -25,11 +25,11 @@ func TestReaderCountsTheTruthOfAWeek(t *testing.T) {
 	}
 	compare(t, r.counted, s.Truth())
 	if n := sum(r.counted); n < 8000 || n > 16000 {
-		t.Errorf("a company of 40 had %d events in a week, want about 11,000", n)
+		t.Errorf("40 users had %d events in a week, want about 11,000", n)
 	}
 }
 
-func TestReaderCountsTheTruthInSpiteOfFaults(t *testing.T) {
+func TestReaderCountsExactlyDespiteFaults(t *testing.T) {
 	c := newClock()
 	o := c.options()
 	o.Rate, o.PageSize, o.StrictTokens = 5, 50, true
@@ -113,7 +113,7 @@ func TestAPageReadTwiceCountsOnce(t *testing.T) {
 	}
 }
 
-func TestADeadClientLosesWhatCameAfterItsLastToken(t *testing.T) {
+func TestExpiredTokenLosesTheEventsAfterIt(t *testing.T) {
 	c := newClock()
 	s := simulator.New(c.options())
 	r := newReader(t, s)
@@ -134,7 +134,7 @@ func TestADeadClientLosesWhatCameAfterItsLastToken(t *testing.T) {
 	}
 }
 
-func TestEventsDoNotDependOnWhenTheyAreAskedFor(t *testing.T) {
+func TestEventsDoNotDependOnPollTimes(t *testing.T) {
 	pages := func(step time.Duration, read bool) []byte {
 		c := newClock()
 		o := c.options()
@@ -164,10 +164,10 @@ func TestEventsDoNotDependOnWhenTheyAreAskedFor(t *testing.T) {
 	}
 }
 
-func TestPaceFollowsTheHourUnlessItIsFlat(t *testing.T) {
+func TestRateFollowsWorkingHoursUnlessGiven(t *testing.T) {
 	const (
 		hour, day = time.Hour, 24 * time.Hour
-		company   = 40. * 50 / 12 / 3600 // 40 people, each with 50 events in twelve hours.
+		working   = 40. * 50 / 12 / 3600 // 40 people, each with 50 events in twelve hours.
 	)
 	for _, row := range []struct {
 		name             string
@@ -176,9 +176,9 @@ func TestPaceFollowsTheHourUnlessItIsFlat(t *testing.T) {
 		least, most      float64 // Events a second.
 	}{
 		{"a flat rate at night", 5, 1, time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), 4.4, 5.6}, // Where synctest begins.
-		{"a company at work", 0, 0, monday.Add(hour), company * 0.6, company * 1.4},
-		{"a company at night", 0, 0, monday.Add(18 * hour), 0, company * 0.3},
-		{"a company on Sunday", 0, 0, monday.Add(6 * day), 0, company * 0.3},
+		{"working hours", 0, 0, monday.Add(hour), working * 0.6, working * 1.4},
+		{"night", 0, 0, monday.Add(18 * hour), 0, working * 0.3},
+		{"Sunday", 0, 0, monday.Add(6 * day), 0, working * 0.3},
 		{"a rate at work", 2, 0.35, monday.Add(hour), 1.84, 2.16},
 		{"a rate at lunch", 2, 0.35, monday.Add(3 * hour), 1.32, 1.64},
 		{"a rate in the evening", 2, 0.35, monday.Add(11 * hour), 0.8, 1.12},
@@ -201,7 +201,7 @@ func TestPaceFollowsTheHourUnlessItIsFlat(t *testing.T) {
 	}
 }
 
-func TestFrozenWorkspaceHasOnlyEventsByHand(t *testing.T) {
+func TestFrozenWorkspaceHasOnlyAddedEvents(t *testing.T) {
 	c := newClock()
 	s := simulator.New(c.options())
 	r := newReader(t, s)
@@ -245,7 +245,7 @@ func TestIncidentDeletesByOnePerson(t *testing.T) {
 	}
 }
 
-func TestSyncErrorsAreNoEvents(t *testing.T) {
+func TestSyncErrorsAreNotCounted(t *testing.T) {
 	s, r := withEvents(t)
 	s.Add(simulator.SyncError(), simulator.SyncError())
 	r.check = func(int, []byte) {} // They are in no schema.
@@ -263,7 +263,7 @@ func TestSyncErrorsAreNoEvents(t *testing.T) {
 	}
 }
 
-func TestManyMayAskAtOnce(t *testing.T) {
+func TestConcurrentRequests(t *testing.T) {
 	s := simulator.New(simulator.Options{Rate: 1000})
 	var g sync.WaitGroup
 	for range 4 {
