@@ -1,8 +1,8 @@
 // Command demo runs the exporter's demo with a Prometheus server and an Alertmanager: a simulated workspace with a past of
 // five weeks, the delivered rules, and pages that are printed. `make demo` runs it, at the top of the repository.
 //
-// It needs Go, and prometheus, promtool and alertmanager on the PATH. Everything is in a temporary folder and is gone when it
-// ends, which it does with the first part that ends, or on Ctrl-C.
+// It needs Go, and prometheus, promtool and alertmanager on the PATH. It keeps everything in a temporary folder, which it
+// removes at its end: on Ctrl-C, or when one of its parts ends.
 package main
 
 import (
@@ -25,7 +25,7 @@ type options struct {
 }
 
 func main() {
-	// SIGPIPE: whoever read what is printed has gone.
+	// SIGPIPE: the reader of the output has gone.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	context.AfterFunc(ctx, stop) // A second signal ends the process at once.
 	if err := run(ctx, os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
@@ -89,7 +89,7 @@ func (o options) commands(dir string) [][]string {
 	}
 }
 
-// welcome says what there is to see, as soon as all answer.
+// welcome waits until all parts answer, and prints what to look at.
 func (o options) welcome(ctx context.Context) error {
 	for _, address := range []string{o.prometheus, o.alertmanager, o.exporter} {
 		if err := ready(ctx, address); err != nil {

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// prometheus is the program with its flags, if need be. As in the tests, it may come from the environment, like the others.
+// prometheus returns the program and its flags, if any. As in the tests, an environment variable can name it.
 func prometheus() []string { return strings.Fields(cmp.Or(os.Getenv("PROMETHEUS"), "prometheus")) }
 
 func promtool() string { return cmp.Or(os.Getenv("PROMTOOL"), "promtool") }
@@ -55,7 +55,7 @@ func taken(ctx context.Context, addresses ...string) (all error) {
 	return all
 }
 
-// prepare builds the programs, and writes the past and what the parts are told.
+// prepare builds the programs, and writes the past and the configuration of the parts.
 func (o options) prepare(ctx context.Context, dir string) error {
 	rules, err := ruleFiles()
 	if err != nil {
@@ -81,7 +81,7 @@ func (o options) fill(ctx context.Context, dir string, rules []string) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(text.Name()) }() // Large, and of no more use.
+	defer func() { _ = os.Remove(text.Name()) }() // Large, and not needed any more.
 	defer text.Close()
 	if err := do(ctx, text, filepath.Join(dir, "history"), append([]string{"-instance=" + o.exporter}, rules...)...); err != nil {
 		return err
@@ -144,7 +144,7 @@ func do(ctx context.Context, out *os.File, program string, args ...string) error
 	return nil
 }
 
-// live runs a program until ctx ends. That it ends before is an error, with the end of its log.
+// live runs a program until ctx ends. If it ends earlier, live returns an error with the end of its log.
 func live(ctx context.Context, dir string, args []string) error {
 	log, err := os.Create(filepath.Join(dir, filepath.Base(args[0])+".log"))
 	if err != nil {
@@ -160,12 +160,12 @@ func live(ctx context.Context, dir string, args []string) error {
 	if err == nil {
 		err = errors.New("without an error")
 	}
-	text, _ := os.ReadFile(log.Name()) // What is lost with it is only a word of why.
+	text, _ := os.ReadFile(log.Name()) // Without it, the error only says less.
 	return fmt.Errorf("%s ended by itself (%w):\n%s", args[0], err, text[max(0, len(text)-2000):])
 }
 
-// command is a program that is told to end when ctx does. It is in a process group of its own, so that Ctrl-C reaches it
-// through ctx and not by itself.
+// command returns a command that is interrupted when ctx ends. It has a process group of its own: Ctrl-C reaches it through
+// ctx only.
 func command(ctx context.Context, program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -174,7 +174,7 @@ func command(ctx context.Context, program string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// ready waits until a part says that it is, or ctx ends.
+// ready waits until a part is ready or ctx ends.
 func ready(ctx context.Context, address string) error {
 	for {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/-/ready", http.NoBody)

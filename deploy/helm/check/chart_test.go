@@ -19,7 +19,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-func TestHelmsLinterHasNothingToSay(t *testing.T) {
+func TestHelmLintPasses(t *testing.T) {
 	for _, file := range []string{"least.yaml", "everything.yaml"} {
 		for _, message := range lint.RunAll(folder, values(t, file, ""), "monitoring").Messages {
 			if message.Severity > support.InfoSev {
@@ -30,7 +30,7 @@ func TestHelmsLinterHasNothingToSay(t *testing.T) {
 }
 
 // Rules and dashboards are links to the files of the repository; a package must hold what they point to, and no tests.
-func TestPackageIsWhole(t *testing.T) {
+func TestPackageHoldsRulesAndDashboardsButNoTests(t *testing.T) {
 	path, err := chartutil.Save(load(t), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -54,8 +54,8 @@ func TestPackageIsWhole(t *testing.T) {
 	}
 }
 
-// What Helm answers is all that somebody sees who mistyped a value.
-func TestValuesThatCannotWorkAreRefused(t *testing.T) {
+// A user who mistypes a value sees only the error of Helm.
+func TestBadValuesAreRefused(t *testing.T) {
 	for _, row := range []struct{ values, want string }{
 		{`workspace: 1200000000000001`, `at '/workspace': got number, want string`},
 		{`workspace: ""`, `at '/workspace': '' does not match pattern '^[0-9]+$'`},
@@ -75,7 +75,7 @@ func TestValuesThatCannotWorkAreRefused(t *testing.T) {
 	}
 }
 
-func TestWhatIsMissingIsNamed(t *testing.T) {
+func TestMissingValueIsNamed(t *testing.T) {
 	_, err := render(load(t), nil)
 	for _, want := range []string{
 		`at '': missing property 'workspace'`,
@@ -88,12 +88,12 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 	}
 }
 
-// Helm adds `global` to the values of a chart that is another's dependency.
+// As a dependency of another chart, it gets `global` among its values.
 func TestMayBeADependency(t *testing.T) {
 	newRelease(t, values(t, "least.yaml", "global: {}"))
 }
 
-func TestLeastIsWhatEveryClusterKnows(t *testing.T) {
+func TestLeastValuesNeedNoCustomResources(t *testing.T) {
 	r := newRelease(t, values(t, "least.yaml", ""))
 	if len(r.configMaps) != 0 || len(r.monitors) != 0 || len(r.rules) != 0 {
 		t.Errorf("%d config maps, %d service monitors, %d rules, which nobody asked for", len(r.configMaps), len(r.monitors), len(r.rules))

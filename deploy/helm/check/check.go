@@ -1,4 +1,4 @@
-// Package check holds the Helm chart against what will judge it: Helm's own engine, schema and linter, the types of Kubernetes and
-// of Prometheus Operator, the Pod Security Standards, and the exporter. It is a module of its own, since all these bring along
-// what the exporter does not need. No helm and no cluster is needed.
+// Package check tests the Helm chart with Helm's engine, schema and linter, the types of Kubernetes and Prometheus Operator,
+// the Pod Security Standards, and the exporter. It is a module of its own because the exporter needs none of these
+// dependencies. It runs without a helm binary and without a cluster.
 package check

@@ -18,8 +18,8 @@ import (
 
 const secret = "secret-of-the-service-account"
 
-// The exporter runs with what the chart gives it: it takes each flag, finds the token, asks Asana for the workspace, keeps its state
-// on the volume, and answers the probe and the scrape.
+// The exporter runs with the flags, token and volume of the chart: it accepts each flag, reads the token, polls the workspace,
+// keeps its state on the volume, and answers probe and scrape.
 func TestExporterRunsAsThePodDoes(t *testing.T) {
 	binary := build(t)
 	eachRelease(t, func(t *testing.T, r release) {
@@ -48,7 +48,7 @@ func TestExporterRunsAsThePodDoes(t *testing.T) {
 	})
 }
 
-// The README's way to try the chart without a token.
+// The README shows how to try the chart without a token.
 func TestDemoRunsInThePod(t *testing.T) {
 	r := newRelease(t, values(t, "least.yaml", `{workspace: "1", extraArgs: [--demo]}`))
 	address := run(t, build(t), r, append(arguments(r, mountFolders(t, r)), "--web.listen-address=127.0.0.1:0"))
@@ -62,7 +62,7 @@ func TestDemoRunsInThePod(t *testing.T) {
 	t.Errorf("the scrape never gives%s", want)
 }
 
-// The chart relies on the default address: it gives none.
+// The chart sets no address and relies on the default.
 func TestPortIsTheExportersDefault(t *testing.T) {
 	help, err := exec.CommandContext(t.Context(), build(t), "--help").Output()
 	if want := "--web.listen-address=:10176"; err != nil || !strings.Contains(string(help), want) {

@@ -14,8 +14,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Service, StatefulSet, pod and ServiceMonitor know each other by labels and names alone: what does not fit is not found.
-func TestObjectsFindEachOther(t *testing.T) {
+// Service, StatefulSet, pod and ServiceMonitor refer to each other by labels and names only.
+func TestSelectorsMatchLabels(t *testing.T) {
 	eachRelease(t, func(t *testing.T, r release) {
 		service, set, labels := r.services[0], r.statefulSets[0], r.statefulSets[0].Spec.Template.Labels
 		if !covers(labels, service.Spec.Selector) || !covers(labels, set.Spec.Selector.MatchLabels) {
@@ -39,7 +39,7 @@ func TestObjectsFindEachOther(t *testing.T) {
 	})
 }
 
-// jobOfReplicaDown is how an alert knows targets that have never answered.
+// jobOfReplicaDown finds the job by which an alert selects targets that never answered.
 func jobOfReplicaDown(t *testing.T) *regexp.Regexp {
 	t.Helper()
 	match := regexp.MustCompile(`up\{job=~"(.*)"\}`).FindStringSubmatch(read(t, "../../../alerts/exporter.yml"))
@@ -55,7 +55,7 @@ func covers(labels, wanted map[string]string) bool {
 	return len(wanted) > 0 && maps.Equal(both, labels)
 }
 
-// The longest names of pods and of their labels have 11 characters more, and 63 are allowed.
+// Names of pods and labels add up to 11 characters to the release name; the limit is 63.
 func TestLongNamesFit(t *testing.T) {
 	for _, name := range []string{"sales", "asana-exporter", "asana-exporter-2", strings.Repeat("a-", 26) + "b"} {
 		manifests, err := renderAs(name, load(t), values(t, "least.yaml", ""))
@@ -78,7 +78,7 @@ func TestLongNamesFit(t *testing.T) {
 	}
 }
 
-// Two processes on one state would count twice; the second would not even start.
+// Two processes cannot share a state: the second does not start.
 func TestOneProcessOwnsTheState(t *testing.T) {
 	eachRelease(t, func(t *testing.T, r release) {
 		set := r.statefulSets[0].Spec
@@ -92,8 +92,8 @@ func TestOneProcessOwnsTheState(t *testing.T) {
 	})
 }
 
-// Whoever reads the manifests reads no token; and a file that is mounted alone (subPath) would never change.
-func TestTokenIsAFileThatMayChange(t *testing.T) {
+// The manifests hold no token. A file mounted by subPath would not change with the Secret.
+func TestTokenIsMountedAsAFolder(t *testing.T) {
 	eachRelease(t, func(t *testing.T, r release) {
 		mount := mountAt(t, r, "/secrets")
 		if mount.SubPath != "" || !mount.ReadOnly {
@@ -121,7 +121,7 @@ func mountAt(t *testing.T, r release, path string) core.VolumeMount {
 }
 
 // The strictest of https://kubernetes.io/docs/concepts/security/pod-security-standards/, judged by the code of the API server.
-func TestPodMayRunWhereLittleIsAllowed(t *testing.T) {
+func TestPodMeetsRestrictedSecurityStandard(t *testing.T) {
 	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -142,7 +142,7 @@ func TestPodMayRunWhereLittleIsAllowed(t *testing.T) {
 	})
 }
 
-// User, folder and port are those of the image.
+// User, folder and port match the image.
 func TestImageIsTheRepositorys(t *testing.T) {
 	dockerfile := read(t, "../../../Dockerfile")
 	eachRelease(t, func(t *testing.T, r release) {

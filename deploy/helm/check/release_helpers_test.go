@@ -22,11 +22,11 @@ import (
 const folder = ".." // Of the chart.
 
 func TestMain(m *testing.M) {
-	slog.SetLogLoggerLevel(slog.LevelWarn) // Helm says of each link that it was followed.
+	slog.SetLogLoggerLevel(slog.LevelWarn) // Helm logs each link that it follows.
 	m.Run()
 }
 
-// A release is what the chart makes of values.
+// A release holds the manifests of the chart for some values.
 type release struct {
 	services     []core.Service
 	statefulSets []apps.StatefulSet
@@ -43,7 +43,7 @@ func eachRelease(t *testing.T, test func(t *testing.T, r release)) {
 	}
 }
 
-// newRelease reads what the chart writes as an API server does, which knows each field.
+// newRelease decodes the manifests strictly, as an API server does.
 func newRelease(t *testing.T, values map[string]any) (r release) {
 	t.Helper()
 	manifests, err := render(load(t), values)
