@@ -25,7 +25,7 @@ const (
 
 // A hostile answer is refused in time and with little memory. It is logged and counted, and changes neither the position nor
 // the counts.
-func TestHostileAnswersMoveNothing(t *testing.T) {
+func TestHostileAnswersChangeNothing(t *testing.T) {
 	t.Parallel()
 	server := newRawServer(t)
 	dir := t.TempDir()

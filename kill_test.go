@@ -47,7 +47,7 @@ func TestTerminatedAtAnyMomentItCountsEachEventOnce(t *testing.T) {
 }
 
 // Positions die. The sum over all epochs is all that a correct client can have read, and each loss is a gap.
-func TestKilledWhilePositionsDieItTellsEachGap(t *testing.T) {
+func TestKilledWhilePositionsExpireItCountsEachGap(t *testing.T) {
 	t.Parallel()
 	l := newLives(t, 0)
 	l.asana.Flaky(0.05)

@@ -14,7 +14,7 @@ import (
 )
 
 // A server that gives back the token wherever it can does not get it into anything that the program writes.
-func TestTokenIsNowhere(t *testing.T) {
+func TestTokenIsNeverWritten(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{"logfmt", "json"} {
 		t.Run(format, func(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 
 // A thousand clients that never read are closed soon, and meanwhile neither take much memory, nor delay scrapes, nor fill the
 // log. Nothing else may run meanwhile: the time counts.
-func TestSlowReadersHarmNobody(t *testing.T) {
+func TestSlowReadersAreCutOff(t *testing.T) {
 	const readers = 1000
 	program := build(t)
 	for _, series := range []int{250, 10_000} { // 80 KB, which the kernel holds in part, and 3.2 MB.

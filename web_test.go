@@ -74,7 +74,7 @@ func TestLandingPageShowsTheWorkspace(t *testing.T) {
 	}
 }
 
-func TestLandingPageTellsOfTrouble(t *testing.T) {
+func TestLandingPageShowsFailures(t *testing.T) {
 	t.Parallel()
 	address, _ := within(t, arguments(t)...)
 	_, body := fetch(t, "http://"+address, "")
