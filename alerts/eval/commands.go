@@ -109,11 +109,11 @@ func (o options) agrees(ctx context.Context, s *scenario.Scenario) (string, erro
 		return "", err
 	}
 	start, end := s.Start*1000, (s.Start+int64(s.Minutes)*60)*1000
-	mine, err := engine.Evaluate(rules, simulate.Play(s, o.play), start, end)
+	mine, err := engine.Evaluate(rules, simulate.Play(s, o.play), start, end, away(s)...)
 	if err != nil {
 		return "", err
 	}
-	theirs, err := reference.Evaluate(ctx, o.rules, simulate.Play(s, o.play), start, end)
+	theirs, err := reference.Evaluate(ctx, o.rules, simulate.Play(s, o.play), start, end, away(s)...)
 	if err != nil {
 		return "", err
 	}
@@ -165,9 +165,19 @@ func (o options) evaluate(rules engine.Rules, s *scenario.Scenario, spent *clock
 	end := (s.Start + int64(s.Minutes)*60) * 1000
 	store := simulate.Play(s, o.play)
 	store.Forget(o.retention, end)
-	result, err := engine.Evaluate(rules, store, s.Start*1000, end)
+	result, err := engine.Evaluate(rules, store, s.Start*1000, end, away(s)...)
 	spent.add(result.Spent)
 	return result.Firings, err
+}
+
+// away is when Prometheus is down: the scrape of a minute comes after its end.
+func away(s *scenario.Scenario) []engine.Span {
+	var spans []engine.Span
+	for _, a := range s.Faults.Away {
+		at := func(minute int) int64 { return (s.Start + int64(minute+1)*60) * 1000 }
+		spans = append(spans, engine.Span{From: at(a[0]), To: at(a[1])})
+	}
+	return spans
 }
 
 // clock sums the time spent by rule.

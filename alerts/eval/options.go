@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,13 +15,14 @@ import (
 // core is a sample of the catalogue: all sizes, growth, cron jobs, a level shift, a change of the clocks.
 const core = "syn-sparse-1_inc,syn-sparse-3_inc,syn-small-1_inc,syn-small-3_inc,syn-medium-1_inc,syn-medium-3_inc," +
 	"syn-large-1_inc,syn-large-3_inc,syn-huge-1_inc,syn-small-growth_inc,dailycron_inc,weeklycron_inc," +
-	"medium-levelshift_inc,large-dst_inc,small-lazy_inc"
+	"medium-levelshift_inc,large-dst_inc,small-lazy_inc,_cleanup"
 
 type options struct {
 	rules, baseline string
 	seeds           []uint64
 	only            string
 	traces          string
+	sessions        string
 	days            int
 	retention       time.Duration
 	workers         int
@@ -37,6 +39,7 @@ func parse(command string, args []string) (options, error) {
 	f.StringVar(&o.rules, "rules", "../deletions.yml", "the rule file to judge, taken as it is")
 	f.StringVar(&o.baseline, "baseline", "testdata/start.yml", "a rule file to compare with; empty for none")
 	f.StringVar(&o.only, "only", core, "comma-separated parts of names of scenarios; empty for all")
+	f.StringVar(&o.sessions, "sessions", string(scenario.Heavy), "how many things people delete at a time: short, heavy or commits")
 	f.StringVar(&o.traces, "traces", "", "a folder with traces of real activity to add")
 	f.IntVar(&o.days, "days", 91, "length of the scenarios")
 	f.DurationVar(&o.retention, "retention", 0, "how long Prometheus keeps samples, 360h by default there; 0 is for ever")
@@ -53,6 +56,9 @@ func parse(command string, args []string) (options, error) {
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
+	if !slices.Contains([]scenario.Sessions{scenario.Short, scenario.Heavy, scenario.Commits}, scenario.Sessions(o.sessions)) {
+		return o, fmt.Errorf("sessions: %q is none of short, heavy and commits", o.sessions)
+	}
 	for s := range strings.SplitSeq(*seeds, ",") {
 		seed, err := strconv.ParseUint(s, 10, 64)
 		if err != nil {
@@ -65,7 +71,7 @@ func parse(command string, args []string) (options, error) {
 
 // scenarios are those of one seed.
 func (o options) scenarios(seed uint64) ([]*scenario.Scenario, error) {
-	all := scenario.Synthetic(seed, max(o.days, 20), o.only)
+	all := scenario.Synthetic(seed, max(o.days, 20), scenario.Sessions(o.sessions), o.only)
 	if o.traces != "" {
 		more, err := scenario.Traces(o.traces, seed, o.only)
 		if err != nil {

@@ -50,7 +50,7 @@ func writeHistory(ctx context.Context, folder string, o Options) error {
 
 // record evaluates the rules over one workspace.
 func record(rules string) (series []*engine.Series, end int64, err error) {
-	s := scenario.Synthetic(1, days, "syn-medium-1_clean")[0]
+	s := scenario.Synthetic(1, days, scenario.Heavy, "syn-medium-1_clean")[0]
 	loaded, err := engine.Load(rules)
 	if err != nil {
 		return nil, 0, err

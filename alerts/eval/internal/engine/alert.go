@@ -69,14 +69,21 @@ func (e *evaluation) resolve(r *rule, a *alert, t int64) {
 	e.sample(a, t, Stale())
 }
 
+// stop forgets the state of a rule, since Prometheus is away.
+func (e *evaluation) stop(r *rule, t int64) {
+	for _, a := range e.active[r] {
+		if a.state == firing {
+			e.fired = append(e.fired, Firing{r.alert, a.labels, a.firedAt, t})
+		}
+	}
+	delete(e.active, r)
+	delete(e.recorded, r)
+}
+
 // finish ends what still fires.
 func (e *evaluation) finish() {
-	for r, active := range e.active {
-		for _, a := range active {
-			if a.state == firing {
-				e.fired = append(e.fired, Firing{r.alert, a.labels, a.firedAt, e.end})
-			}
-		}
+	for r := range e.active {
+		e.stop(r, e.end)
 	}
 }
 

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -23,11 +24,17 @@ type Result struct {
 	Spent   map[string]time.Duration // By name of the rule.
 }
 
+// Span is a time, its ends in milliseconds not included.
+type Span struct{ From, To int64 }
+
 // Evaluate runs the rules over the store from start to end, in milliseconds. Where no rule needs its own past, a rule is one
 // range query: a rule that reads another sees its result of the same instant, as within a group of Prometheus.
-func Evaluate(rs Rules, store *Store, start, end int64) (Result, error) {
+//
+// While Prometheus is away nothing is evaluated. Alerts then end, and begin pending anew afterwards, as those do whose "for" is
+// shorter than Prometheus' grace period of ten minutes: longer ones it would restore.
+func Evaluate(rs Rules, store *Store, start, end int64, away ...Span) (Result, error) {
 	e := &evaluation{
-		queries: NewQueries(), store: store, start: start, end: end,
+		queries: NewQueries(), store: store, start: start, end: end, away: away,
 		active: map[*rule]map[uint64]*alert{}, recorded: map[*rule]map[uint64]*Series{},
 	}
 	result := Result{Spent: map[string]time.Duration{}}
@@ -51,6 +58,7 @@ type evaluation struct {
 	queries    *promql.Engine
 	store      *Store
 	start, end int64
+	away       []Span
 	fired      []Firing
 	active     map[*rule]map[uint64]*alert
 	recorded   map[*rule]map[uint64]*Series // What a rule recorded the last time.
@@ -80,18 +88,30 @@ func (e *evaluation) recordAll(r *rule, matrix promql.Matrix) {
 	step := r.interval.Milliseconds()
 	for _, s := range matrix {
 		out := e.store.Series(r.recorded(s.Metric))
-		next := int64(-1)
+		next := int64(math.MaxInt64)
 		for _, p := range s.Floats {
-			if next >= 0 && p.T > next {
+			if e.isAway(p.T) {
+				continue
+			}
+			if p.T > next && !e.isAway(next) {
 				out.Add(next, Stale())
 			}
 			out.Add(p.T, p.F)
 			next = p.T + step
 		}
-		if next >= 0 && next <= e.end {
+		if next <= e.end && !e.isAway(next) {
 			out.Add(next, Stale())
 		}
 	}
+}
+
+func (e *evaluation) isAway(t int64) bool {
+	for _, a := range e.away {
+		if t > a.From && t < a.To {
+			return true
+		}
+	}
+	return false
 }
 
 func (e *evaluation) alertAll(r *rule, matrix promql.Matrix) {
@@ -103,6 +123,10 @@ func (e *evaluation) alertAll(r *rule, matrix promql.Matrix) {
 				found = append(found, s.Metric)
 				at[i]++
 			}
+		}
+		if e.isAway(t) {
+			e.stop(r, t)
+			continue
 		}
 		e.alertAt(r, t, found)
 	}
@@ -117,6 +141,10 @@ func (e *evaluation) stepByStep(together Rules) error {
 	for t := e.start; t <= e.end; t += tick.Milliseconds() {
 		for _, r := range together {
 			if (t-e.start)%r.interval.Milliseconds() != 0 {
+				continue
+			}
+			if e.isAway(t) {
+				e.stop(r, t)
 				continue
 			}
 			if err := e.stepAt(r, t); err != nil {

@@ -27,8 +27,8 @@ import (
 const defaultInterval = time.Minute
 
 // Evaluate does what engine.Evaluate does with Prometheus' own rules.Group.Eval, once for each tick. The groups are evaluated
-// in the order of the file.
-func Evaluate(ctx context.Context, file string, store *engine.Store, start, end int64) ([]engine.Firing, error) {
+// in the order of the file. After a time away they are loaded anew.
+func Evaluate(ctx context.Context, file string, store *engine.Store, start, end int64, away ...engine.Span) ([]engine.Firing, error) {
 	groups, err := loadGroups(ctx, file, store)
 	if err != nil {
 		return nil, err
@@ -39,6 +39,13 @@ func Evaluate(ctx context.Context, file string, store *engine.Store, start, end 
 	}
 	w := watch{open: map[string]engine.Firing{}}
 	for t := start; t <= end; t += tick.Milliseconds() {
+		if slices.ContainsFunc(away, func(s engine.Span) bool { return t > s.From && t < s.To }) {
+			w.stop(t)
+			if groups, err = loadGroups(ctx, file, store); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		for _, g := range groups {
 			if (t-start)%g.Interval().Milliseconds() != 0 {
 				continue
@@ -49,10 +56,7 @@ func Evaluate(ctx context.Context, file string, store *engine.Store, start, end 
 			}
 		}
 	}
-	for _, f := range w.open {
-		f.To = end
-		w.done = append(w.done, f)
-	}
+	w.stop(end)
 	return w.done, nil
 }
 
@@ -98,6 +102,14 @@ func divisor(a, b time.Duration) time.Duration {
 type watch struct {
 	open map[string]engine.Firing
 	done []engine.Firing
+}
+
+func (w *watch) stop(t int64) {
+	for key, f := range w.open {
+		f.To = t
+		w.done = append(w.done, f)
+		delete(w.open, key)
+	}
 }
 
 func (w *watch) look(r *rules.AlertingRule, t int64) {

@@ -5,7 +5,10 @@ import "slices"
 // naturalMax is the largest count of so many minutes that happens by itself within two hours of that time of day, on
 // days of the same class (working day or weekend).
 func (b *builder) naturalMax(at, length int, deletes string) float64 {
-	sums := b.cumulated(deletes)
+	sums, ok := b.sums[deletes]
+	if !ok {
+		sums = b.sums[mixed]
+	}
 	most := 0.0
 	for d := -91; d <= 110; d++ {
 		for shift := -120; shift <= 120; shift += 2 {
@@ -22,16 +25,16 @@ func (b *builder) naturalMax(at, length int, deletes string) float64 {
 // weekend knows that day 0 of Unix time was a Thursday.
 func (b *builder) weekend(m int) bool { return (int(b.scenario.Start/86400)+3+m/Day)%7 >= 5 }
 
-// cumulated are the sums up to each minute of all deletions, or of the projects alone, as they were when they were
-// asked for first: before any incident of that sort.
-func (b *builder) cumulated(deletes string) []float64 {
-	if b.sums == nil {
-		b.sums = map[string][]float64{mixed: b.cumulate(""), "project": b.cumulate("project")}
+// cumulate keeps the sums up to each minute of all deletions and of the types that incidents delete, as they are before
+// any incident.
+func (b *builder) cumulate() {
+	b.sums = map[string][]float64{mixed: b.cumulated("")}
+	for _, t := range []string{"project", b.structure} {
+		b.sums[t] = b.cumulated(t)
 	}
-	return b.sums[deletes]
 }
 
-func (b *builder) cumulate(only string) []float64 {
+func (b *builder) cumulated(only string) []float64 {
 	sums := make([]float64, b.scenario.Minutes+1)
 	for t, counts := range b.deleted {
 		if only != "" && t != only {

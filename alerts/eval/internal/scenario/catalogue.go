@@ -1,6 +1,10 @@
 package scenario
 
-import "strconv"
+import (
+	"cmp"
+	"slices"
+	"strconv"
+)
 
 // Monday 2026-01-05 00:00 UTC.
 const epoch = 1767571200
@@ -12,28 +16,51 @@ type spec struct {
 	growth              float64 // Factor over the whole time.
 	levelDay            int     // Three times as much from this day on.
 	dstDay              int     // The clocks change on this day.
-	cron                string  // A clean-up by script, "daily" or "weekly".
+	cron                string  // A clean-up by schedule.
 	holidays            bool
+	fortnight           bool // Two weeks of holidays for everybody.
 	lazy                bool
 	days                int
+	sessions            Sessions
 }
 
+// Cleanups is the group of workspaces that show what the alerts make of recurring clean-ups and holidays.
+const Cleanups = "syn-7-cleanups"
+
 // Synthetic makes the synthetic workspaces of a seed whose name contains one of the parts of only, each with
-// incidents ("_inc") and without ("_clean").
-func Synthetic(seed uint64, days int, only string) []*Scenario {
+// incidents ("_inc") and without ("_clean"); those with clean-ups have few incidents or none ("_cleanup").
+func Synthetic(seed uint64, days int, sessions Sessions, only string) []*Scenario {
 	var all []*Scenario
 	for _, s := range specs() {
-		s.days = days
-		if name := s.name + "_clean"; Wanted(name, only) {
-			all = append(all, synthetic(s, seed, epoch).finish(name))
+		s.days, s.sessions = days, sessions
+		suffixes := []string{"_clean", "_inc"}
+		if s.group == Cleanups {
+			suffixes = []string{"_cleanup"}
 		}
-		if name := s.name + "_inc"; Wanted(name, only) {
-			b := synthetic(s, seed, epoch)
-			b.inject()
-			all = append(all, b.finish(name))
+		for _, suffix := range suffixes {
+			if name := s.name + suffix; Wanted(name, only) {
+				b := synthetic(s, seed, epoch)
+				b.disturb(suffix)
+				all = append(all, b.finish(name))
+			}
 		}
 	}
 	return all
+}
+
+// disturb adds what the suffix of a name says.
+func (b *builder) disturb(suffix string) {
+	p := b.placer()
+	switch suffix {
+	case "_inc":
+		p.inject()
+		p.trouble(true)
+	case "_clean":
+		p.trouble(false)
+	case "_cleanup":
+		p.daytime()
+	}
+	slices.SortFunc(b.scenario.Incidents, func(x, y Window) int { return cmp.Compare(x.From, y.From) })
 }
 
 func specs() []spec {
@@ -61,5 +88,10 @@ func specs() []spec {
 		spec{name: "syn-medium-dst", group: variant, rhythm: office, perDay: 300, dstDay: 48},
 		spec{name: "syn-huge-flat", group: variant, rhythm: flat, perDay: 90000},
 		spec{name: "syn-small-lazy", group: variant, rhythm: office, perDay: 20, lazy: true},
+		spec{name: "syn-medium-monthly", group: Cleanups, rhythm: officeNight, perDay: 300, cron: monthly},
+		spec{name: "syn-medium-monthend", group: Cleanups, rhythm: office, perDay: 300, cron: monthEnd},
+		spec{name: "syn-medium-fortnight", group: Cleanups, rhythm: office, perDay: 300, fortnight: true},
+		spec{name: "syn-small-twojobs", group: Cleanups, rhythm: office, perDay: 60, cron: twice},
+		spec{name: "syn-medium-jobdst", group: Cleanups, rhythm: office, perDay: 300, cron: daily, dstDay: 48},
 	)
 }

@@ -91,7 +91,7 @@ func (f Faults) Of(replica, minutes int) Faults {
 		return f
 	}
 	shifted := func(m int) int { return (m + replica*minutes/3) % minutes }
-	own := Faults{Missed: f.Missed}
+	own := Faults{Missed: f.Missed, Away: f.Away, NewInstance: f.NewInstance}
 	for _, o := range f.Outages {
 		if o.Kind == Down {
 			from := shifted(o.From)
@@ -108,8 +108,8 @@ func (f Faults) Of(replica, minutes int) Faults {
 	return own
 }
 
-// Near says whether minute m is within an outage or up to two hours after one, or up to half an hour after a short
-// failure or a restart.
+// Near reports whether minute m is within an outage or a time without Prometheus or up to two hours after one, or up to
+// half an hour after a short failure or a restart.
 func (f Faults) Near(m float64) bool {
 	for _, o := range f.Outages {
 		after := 30
@@ -117,6 +117,11 @@ func (f Faults) Near(m float64) bool {
 			after = 120
 		}
 		if m >= float64(o.From) && m <= float64(o.To+after) {
+			return true
+		}
+	}
+	for _, a := range f.Away {
+		if m >= float64(a[0]) && m <= float64(a[1]+120) {
 			return true
 		}
 	}

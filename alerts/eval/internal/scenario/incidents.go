@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
@@ -16,7 +15,9 @@ const (
 )
 
 const (
-	mixed = "mix" // Tasks and some comments.
+	mixed = "mix"   // Tasks and some comments.
+	whole = "whole" // Tasks and some projects.
+	waves = "waves" // Tasks, for five minutes of each hour.
 	apart = 10 * 60
 )
 
@@ -62,28 +63,31 @@ type placer struct {
 }
 
 // inject puts incidents into the scenario.
-func (b *builder) inject() {
-	p := b.placer()
+func (p *placer) inject() {
 	for _, kind := range incidents() {
-		if b.real && kind.deletes == "project" {
+		if p.real && kind.deletes == "project" {
 			continue
 		}
-		if p.short() && b.random.IntN(2) == 0 {
+		if p.short() && p.random.IntN(2) == 0 {
 			continue
 		}
-		at, end, ok := p.place(kind)
-		if !ok {
-			continue
+		if at, end, ok := p.place(kind); ok {
+			p.put(kind, at, end)
 		}
-		w := b.window(kind, at, end)
-		b.add(kind, w)
-		b.scenario.Incidents = append(b.scenario.Incidents, w)
-		p.taken = append(p.taken, [2]int{at - apart, w.Deadline + apart})
 	}
-	slices.SortFunc(b.scenario.Incidents, func(x, y Window) int { return cmp.Compare(x.From, y.From) })
+}
+
+// put adds an incident; end is that of the outage which it is in, or -1.
+func (p *placer) put(kind incident, at, end int) *Window {
+	w := p.window(kind, at, end)
+	p.add(kind, w)
+	p.scenario.Incidents = append(p.scenario.Incidents, w)
+	p.taken = append(p.taken, [2]int{at - apart, w.Deadline + apart})
+	return &p.scenario.Incidents[len(p.scenario.Incidents)-1]
 }
 
 func (b *builder) placer() *placer {
+	b.cumulate()
 	p := &placer{builder: b}
 	for _, w := range b.scenario.Benign {
 		p.taken = append(p.taken, [2]int{w.From - 60, w.To + 180})
@@ -112,28 +116,30 @@ func (p *placer) place(kind incident) (at, end int, ok bool) {
 	}
 	for range 4000 {
 		m := from + p.random.IntN(p.scenario.Minutes-from-300)
-		switch kind.when {
-		case outage:
+		if kind.when == outage {
 			if at, end, ok = p.inOutage(); ok {
 				return at, end, true
 			}
 			continue
-		case cold:
-			m = 2*Day + p.random.IntN(4*Day)
-		case atWork:
-			if p.rate[m] < p.high*.8 {
-				continue
-			}
-		case quiet:
-			if p.rate[m] > p.low+1e-9 && p.rate[m] > p.high*.05 {
-				continue
-			}
 		}
-		if p.free(m-apart, m+kind.duration+apart) {
+		if kind.when == cold {
+			m = 2*Day + p.random.IntN(4*Day)
+		}
+		if p.suits(kind.when, m) && p.free(m-apart, m+kind.duration+apart) {
 			return m, -1, true
 		}
 	}
 	return 0, 0, false
+}
+
+func (p *placer) suits(when string, m int) bool {
+	switch when {
+	case atWork:
+		return p.rate[m] >= p.high*.8
+	case quiet:
+		return p.rate[m] <= p.low+1e-9 || p.rate[m] <= p.high*.05
+	}
+	return true
 }
 
 // inOutage takes an outage and a minute in it: one incident for each.
@@ -166,8 +172,12 @@ func (b *builder) window(kind incident, at, end int) Window {
 		extra = int(max(4*b.expected(at, kind.duration), 40))
 	}
 	spread, vary := dispersion, .3
-	if kind.deletes == "project" {
+	switch kind.deletes {
+	case "project":
 		usual *= b.projects
+		spread = 1.7
+	case b.structure:
+		usual *= structureShare
 		spread = 1.7
 	}
 	if b.real {
@@ -192,13 +202,25 @@ func (b *builder) expected(from, length int) float64 {
 
 func (b *builder) add(kind incident, w Window) {
 	for range w.Extra {
-		t := "project"
-		if kind.deletes == mixed {
-			t = "task"
-			if _, ok := b.deleted["story"]; ok && b.random.Float64() < .15 {
-				t = "story"
-			}
+		t := kind.deletes
+		switch t {
+		case mixed:
+			t = b.other("story", .15)
+		case whole:
+			t = b.other("project", .04)
 		}
-		b.deleted[t][w.From+b.random.IntN(kind.duration)]++
+		at := b.random.IntN(kind.duration)
+		if kind.deletes == waves {
+			t, at = "task", at/60*60+at%5
+		}
+		b.deleted[t][w.From+at]++
 	}
+}
+
+// other is that type with this probability, if the workspace has it; else a task.
+func (b *builder) other(t string, probability float64) string {
+	if _, ok := b.deleted[t]; ok && b.random.Float64() < probability {
+		return t
+	}
+	return "task"
 }

@@ -6,11 +6,31 @@ import (
 	"math/rand/v2"
 )
 
-// Deletions come in sessions: sessionMean of them on average, with a variance of dispersion times the mean.
+// Sessions says how many things people delete at a time.
+type Sessions string
+
+// The kinds of Sessions.
 const (
-	sessionMean = 1.9
-	dispersion  = 4.5
+	Short   Sessions = "short"   // 1 to 20.
+	Heavy   Sessions = "heavy"   // As Short, but 0.3 % have 30 to 99.
+	Commits Sessions = "commits" // As many as commits delete files.
 )
+
+// Sessions have shortMean or commitMean deletions on average; with Short the variance is dispersion times the mean, more
+// than which an incident need not be told from.
+const (
+	shortMean  = 1.9
+	commitMean = 8.6
+	dispersion = 4.5
+)
+
+// mean leaves out the tail of Heavy, which adds 8 %.
+func (s Sessions) mean() float64 {
+	if s == Commits {
+		return commitMean
+	}
+	return shortMean
+}
 
 func hash(name string) uint64 {
 	h := fnv.New64a()
@@ -34,8 +54,33 @@ func poisson(r *rand.Rand, mean float64) int {
 	}
 }
 
-// session is the number of things deleted together: people delete one by one, and sometimes by multi-select.
-func session(r *rand.Rand) int {
+// session is the number of things deleted together. That of Short is drawn in any case, and what replaces it has random
+// numbers of its own, so that Heavy differs from Short in the large sessions only.
+func (b *builder) session() int {
+	size := short(b.random)
+	switch {
+	case b.sessions == Commits:
+		return commit(b.tail.Float64())
+	case b.sessions == Heavy && b.tail.Float64() < .003:
+		return int(30 * math.Pow(100./30, b.tail.Float64()))
+	}
+	return size
+}
+
+// commit is a quantile of how many files a commit deletes that deletes any. The points are near the mean of those of
+// the main branches of ansible, electron, panther-analysis and sigma, in quarters of 2020 to 2025.
+func commit(u float64) int {
+	points := [][2]float64{{0, 1}, {.5, 1}, {.8, 3}, {.9, 7}, {.95, 16}, {.97, 30}, {.99, 120}, {.999, 900}, {1, 2000}}
+	i := 1
+	for u > points[i][0] {
+		i++
+	}
+	from, to := points[i-1], points[i]
+	return int(from[1]*math.Pow(to[1]/from[1], (u-from[0])/(to[0]-from[0])) + .5)
+}
+
+// short is a size of Short: people delete one by one, and sometimes by multi-select.
+func short(r *rand.Rand) int {
 	switch u := r.Float64(); {
 	case u < .75:
 		return 1

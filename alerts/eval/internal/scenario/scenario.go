@@ -45,6 +45,9 @@ type Faults struct {
 	Restarts  []int    // One scrape is missed, counters go on where they were.
 	StateLost []int    // As a restart, but counters begin again at 0.
 	Missed    [][2]int // Prometheus gets no sample from the first to before the second minute.
+	Away      [][2]int // As Missed, but Prometheus itself is down: it evaluates no rules either.
+	// NewInstance says that the process comes back with a new instance label each time, as a pod does.
+	NewInstance bool
 }
 
 // The kinds of an Outage.
@@ -61,13 +64,22 @@ type Outage struct {
 }
 
 // Long says that the outage is more than a short failure.
-func (o Outage) Long() bool { return o.To-o.From >= 30 }
+func (o Outage) Long() bool { return o.To-o.From >= 16 }
+
+// CaughtUp is the minute at whose end everything that was missed is counted.
+func (o Outage) CaughtUp() int {
+	if o.Kind == Down {
+		return o.To + 1
+	}
+	return o.To
+}
 
 // Window is a time in which something unusual happens.
 type Window struct {
 	Kind     string
 	From, To int
 	Deadline int // The last minute in which an alert still counts as finding it.
+	After    int // Minutes since the catch-up that it follows; 0 if it follows none.
 	Extra    int // Deletions on top of what is usual.
 	// Hard says that volume alone cannot tell it from what happens by itself; such incidents are reported apart.
 	Hard bool
@@ -102,7 +114,7 @@ func (s *Scenario) Deletions() int {
 	return sum
 }
 
-// Wanted says whether name contains one of the comma-separated parts; no parts want everything.
+// Wanted reports whether name contains one of the comma-separated parts; no parts want everything.
 func Wanted(name, parts string) bool {
 	for part := range strings.SplitSeq(parts, ",") {
 		if strings.Contains(name, part) {

@@ -9,7 +9,7 @@ import (
 
 func TestSameSeedGivesTheSameScenarios(t *testing.T) {
 	const only = "syn-small-2,syn-medium-dailycron"
-	first, again, other := Synthetic(5, 30, only), Synthetic(5, 30, only), Synthetic(6, 30, only)
+	first, again, other := Synthetic(5, 30, Short, only), Synthetic(5, 30, Short, only), Synthetic(6, 30, Short, only)
 	if got, want := len(first), 4; got != want {
 		t.Fatalf("%d scenarios, want %d", got, want)
 	}
@@ -22,7 +22,7 @@ func TestSameSeedGivesTheSameScenarios(t *testing.T) {
 }
 
 func TestIncidentsAddDeletions(t *testing.T) {
-	all := Synthetic(5, 30, "syn-sparse-1")
+	all := Synthetic(5, 30, Short, "syn-sparse-1")
 	clean, with := all[0], all[1]
 	if len(clean.Incidents) != 0 || len(with.Incidents) < 10 {
 		t.Fatalf("%d and %d incidents, want none and at least 10", len(clean.Incidents), len(with.Incidents))
@@ -42,7 +42,7 @@ func TestIncidentsAddDeletions(t *testing.T) {
 func TestNoIncidentWithinAnOutageWhoseEventsAreLost(t *testing.T) {
 	inOutage := 0
 	for seed := range uint64(6) {
-		s := Synthetic(seed, 91, "syn-sparse-1_inc")[0]
+		s := Synthetic(seed, 91, Short, "syn-sparse-1_inc")[0]
 		for _, w := range s.Incidents {
 			for _, o := range s.Faults.Outages {
 				if w.From < o.From || w.From >= o.To || !o.Long() {

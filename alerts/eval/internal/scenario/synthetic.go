@@ -6,10 +6,8 @@ import (
 	"slices"
 )
 
-const (
-	daily  = "daily"
-	weekly = "weekly"
-)
+// structureShare is how many deletions of the workspace's structural type there are for one deletion.
+const structureShare = .001
 
 // builder is a scenario in the making.
 type builder struct {
@@ -19,7 +17,10 @@ type builder struct {
 	changed, added []int32
 	rate           []float64 // Expected deletions in each minute.
 	projects       float64   // Share of them that are projects.
-	real           bool      // Made from a trace.
+	structure      string    // A type which holds projects, such as a team.
+	sessions       Sessions
+	tail           *rand.Rand // For the sizes of large sessions.
+	real           bool       // Made from a trace.
 	sums           map[string][]float64
 }
 
@@ -37,18 +38,26 @@ func newBuilder(r *rand.Rand, minutes int, types ...string) *builder {
 func synthetic(s spec, seed uint64, start int64) *builder {
 	r := Random(s.name, seed)
 	b := newBuilder(r, s.days*Day, "task", "story", "attachment", "section", "project")
-	b.projects = .02
+	b.projects, b.sessions, b.tail = .02, s.sessions, Random(s.name+" sessions", seed)
 	b.scenario = &Scenario{Name: s.name, Group: s.group, Start: start, Minutes: s.days * Day, Seed: seed, Lazy: s.lazy}
 	b.live(s)
 	if s.levelDay > 0 {
 		shift := Window{Kind: "level-shift-x3", From: s.levelDay * Day, To: (s.levelDay + 2) * Day}
 		b.scenario.Benign = append(b.scenario.Benign, shift)
 	}
-	if s.cron != "" {
-		b.cron(s)
-	}
+	b.schedules(s)
 	b.faults()
+	b.structures(Random(s.name+" structure", seed))
 	return b
+}
+
+// structures adds deletions of one structural type: all of them would cost time in each rule.
+func (b *builder) structures(r *rand.Rand) {
+	b.structure = []string{"team", "portfolio", "goal", "project_template"}[r.IntN(4)]
+	b.deleted[b.structure] = make([]int32, len(b.rate))
+	for m, rate := range b.rate {
+		b.deleted[b.structure][m] = int32(poisson(r, structureShare*rate))
+	}
 }
 
 // live draws what happens by itself: the rhythm of the week, good and bad days, and a mood that drifts over an hour or two.
@@ -84,6 +93,9 @@ func dayFactors(r *rand.Rand, s spec) []float64 {
 	for d := range days {
 		days[d] = math.Exp(.2*r.NormFloat64() - .02)
 	}
+	for d := 40; s.fortnight && d < min(54, s.days); d++ {
+		days[d] *= .04
+	}
 	if !s.holidays || s.days < 70 {
 		return days
 	}
@@ -110,8 +122,8 @@ func (s spec) trend(minute, minutes int) float64 {
 
 // minute draws the events of one minute.
 func (b *builder) minute(m int, rate float64) {
-	for range poisson(b.random, rate/sessionMean) {
-		size := session(b.random)
+	for range poisson(b.random, rate/b.sessions.mean()) {
+		size := b.session()
 		kind := resourceType(b.random.Float64())
 		if kind == "project" || kind == "section" {
 			size = min(size, 3)
@@ -136,33 +148,14 @@ func resourceType(u float64) string {
 	return "task"
 }
 
-// cron adds a script that deletes tasks. The first runs are benign: an alert about a new script is right.
-func (b *builder) cron(s spec) {
-	at, size, known := 2*60+30, 120, 7
-	if s.cron == weekly {
-		at, size, known = 18*60, 1500, 2
-	}
-	runs := 0
-	for d := range s.days {
-		if s.cron == weekly && d%7 != 4 {
-			continue
-		}
-		m := d*Day + at
-		for range int(float64(size) * math.Exp(.15*b.random.NormFloat64())) {
-			b.deleted["task"][m+b.random.IntN(8)]++
-		}
-		if runs++; runs <= known {
-			b.scenario.Benign = append(b.scenario.Benign, Window{Kind: "cron-new", From: m, To: m + 15})
-		}
-	}
-}
-
 // finish turns the counts into series.
 func (b *builder) finish(name string) *Scenario {
 	b.scenario.Name, b.scenario.Workspace = name, name
 	types := make([]string, 0, len(b.deleted))
 	for t := range b.deleted {
-		types = append(types, t)
+		if t != b.structure {
+			types = append(types, t)
+		}
 	}
 	slices.Sort(types)
 	for _, t := range types {
@@ -170,6 +163,9 @@ func (b *builder) finish(name string) *Scenario {
 	}
 	b.series("changed", "task", "completed", b.changed)
 	b.series("added", "task", "", b.added)
+	if b.structure != "" {
+		b.series("deleted", b.structure, "", b.deleted[b.structure])
+	}
 	return b.scenario
 }
 

@@ -35,9 +35,7 @@ func Traces(folder string, seed uint64, only string) ([]*Scenario, error) {
 			if err != nil {
 				return nil, fmt.Errorf("trace %s: %w", file, err)
 			}
-			if suffix == "_inc" {
-				b.inject()
-			}
+			b.disturb(suffix)
 			all = append(all, b.finish(name))
 		}
 	}

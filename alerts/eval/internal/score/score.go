@@ -134,7 +134,7 @@ func (r *Result) page(s *scenario.Scenario, p Page) {
 	r.False = append(r.False, p)
 }
 
-// due says whether one of the windows explains a page.
+// due reports whether one of the windows explains a page.
 func due(windows []scenario.Window, p Page) bool {
 	return slices.ContainsFunc(windows, func(w scenario.Window) bool {
 		return p.From >= float64(w.From) && p.From <= float64(max(w.To, w.Deadline)+tailMinutes)

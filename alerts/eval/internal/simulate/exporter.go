@@ -96,22 +96,30 @@ func shake(r *rand.Rand, jitter bool) int64 {
 	return r.Int64N(1000) - 500
 }
 
-func (x *exporter) series(name string, kv map[string]string) *engine.Series {
+// series is the one of the process that runs in minute m.
+func (x *exporter) series(m int, name string, kv map[string]string) *engine.Series {
 	b := labels.NewBuilder(labels.EmptyLabels())
 	for k, v := range kv {
 		b.Set(k, v) // A label with an empty value is no label.
 	}
 	b.Set(model.MetricNameLabel, name)
 	b.Set("job", "asana_exporter")
-	b.Set("instance", fmt.Sprintf("asana-exporter-%d:10176", x.replica))
+	b.Set("instance", x.instance(m))
 	return x.store.Series(b.Labels())
+}
+
+func (x *exporter) instance(m int) string {
+	if n := x.process[m]; n > 0 {
+		return fmt.Sprintf("asana-exporter-%d-%d:10176", x.replica, n)
+	}
+	return fmt.Sprintf("asana-exporter-%d:10176", x.replica)
 }
 
 // counter plays one series of asana_events_total.
 func (x *exporter) counter(i int) {
 	kv := map[string]string{"workspace": x.Workspace}
 	maps.Copy(kv, x.Series[i].Labels)
-	out := x.series("asana_events_total", kv)
+	out := x.series(0, "asana_events_total", kv)
 	exists, born := !x.Lazy, -zeroFirst
 	var value, waiting float64
 	for m := range x.Minutes {
@@ -128,6 +136,10 @@ func (x *exporter) counter(i int) {
 			}
 			value, waiting = value+waiting, 0
 		}
+		if x.renamed(m) {
+			x.end(m, out)
+			out = x.series(m, "asana_events_total", kv)
+		}
 		if exists {
 			x.show(out, m, value, m-born < zeroFirst)
 		}
@@ -137,12 +149,21 @@ func (x *exporter) counter(i int) {
 func (x *exporter) show(out *engine.Series, m int, value float64, zero bool) {
 	switch {
 	case !x.counting(m):
-		if m > 0 && x.counting(m-1) {
-			out.Add(x.times[m], engine.Stale())
+		if m > 0 && x.counting(m-1) && !x.renamed(m) {
+			x.end(m, out)
 		}
 	case x.scraped(m) && zero:
 		out.Add(x.times[m], 0)
 	case x.scraped(m):
 		out.Add(x.times[m], value)
+	}
+}
+
+// end marks series as gone at the first scrape that no longer finds them.
+func (x *exporter) end(m int, series ...*engine.Series) {
+	for _, s := range series {
+		if _, values := s.Samples(); x.seesEnd(m) && len(values) > 0 {
+			s.Add(x.times[m], engine.Stale())
+		}
 	}
 }

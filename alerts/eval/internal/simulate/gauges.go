@@ -14,20 +14,7 @@ type backlog struct {
 // gauges plays the metrics of the exporter and the workspace. They are there from the first scrape of a process on,
 // unlike the events, which come with the first catch-up.
 func (x *exporter) gauges() {
-	workspace := map[string]string{"workspace": x.Workspace}
-	peak := func(kind string) *engine.Series {
-		return x.series("asana_workspace_backlog_peak_events", map[string]string{
-			"workspace": x.Workspace, "action": "deleted", "resource_type": kind, "window": "15m",
-		})
-	}
-	targetUp := x.series("up", nil)
-	series := []*engine.Series{
-		x.series("asana_workspace_up", workspace),
-		x.series("asana_workspace_catching_up", workspace),
-		x.series("asana_workspace_last_success_timestamp_seconds", workspace),
-		x.series("asana_workspace_backlog_seconds", workspace), peak(""), peak("project"),
-		x.series("asana_workspace_info", map[string]string{"workspace": x.Workspace, "name": "The " + x.Workspace}),
-	}
+	targetUp, series := x.series(0, "up", nil), x.ownSeries(0)
 	lastEnd := -1
 	var now backlog
 	for m := range x.Minutes {
@@ -35,27 +22,40 @@ func (x *exporter) gauges() {
 		if x.polled(m) {
 			lastEnd = m
 		}
-		targetUp.Add(x.times[m], number(!x.down(m)))
-		switch {
-		case x.down(m):
-			x.end(m, series)
-		case x.scraped(m):
-			success := float64(x.Start + int64(lastEnd+1)*60)
-			values := []float64{number(x.polled(m)), number(x.starting(m)), success, now.seconds, now.all, now.projects, 1}
-			for i, s := range series {
-				s.Add(x.times[m], values[i])
-			}
+		if x.renamed(m) {
+			x.end(m, append(series, targetUp)...)
+			targetUp, series = x.series(m, "up", nil), x.ownSeries(m)
+		}
+		if x.down(m) && m > 0 && !x.down(m-1) && !x.renamed(m) {
+			x.end(m, series...)
+		}
+		if !x.away[m] && !(x.down(m) && x.Faults.NewInstance) {
+			targetUp.Add(x.times[m], number(!x.down(m)))
+		}
+		if x.down(m) || !x.scraped(m) {
+			continue
+		}
+		success := float64(x.Start + int64(lastEnd+1)*60)
+		values := []float64{number(x.polled(m)), number(x.starting(m)), success, now.seconds, now.all, now.projects, 1}
+		for i, s := range series {
+			s.Add(x.times[m], values[i])
 		}
 	}
 }
 
-// end marks the series as gone at the first scrape that finds no process.
-func (x *exporter) end(m int, series []*engine.Series) {
-	if m > 0 && x.down(m-1) {
-		return
+func (x *exporter) ownSeries(m int) []*engine.Series {
+	workspace := map[string]string{"workspace": x.Workspace}
+	peak := func(kind string) *engine.Series {
+		return x.series(m, "asana_workspace_backlog_peak_events", map[string]string{
+			"workspace": x.Workspace, "action": "deleted", "resource_type": kind, "window": "15m",
+		})
 	}
-	for _, s := range series {
-		s.Add(x.times[m], engine.Stale())
+	return []*engine.Series{
+		x.series(m, "asana_workspace_up", workspace),
+		x.series(m, "asana_workspace_catching_up", workspace),
+		x.series(m, "asana_workspace_last_success_timestamp_seconds", workspace),
+		x.series(m, "asana_workspace_backlog_seconds", workspace), peak(""), peak("project"),
+		x.series(m, "asana_workspace_info", map[string]string{"workspace": x.Workspace, "name": "The " + x.Workspace}),
 	}
 }
 

@@ -13,10 +13,17 @@ type timeline struct {
 	restart []bool   // The process restarts within this minute, its state is kept.
 	lost    []bool   // As restart, but the state is gone: counters begin again at 0.
 	missed  []bool   // Prometheus gets no sample.
+	away    []bool   // Nor does it see the end of a target.
+	process []int    // Which of the target's instance labels the process has.
 }
 
+// instances is after how many restarts a label is used again. A new one each time would cost time in each rule, and
+// no rule compares raw counts over weeks.
+const instances = 3
+
 func newTimeline(minutes int, f scenario.Faults) *timeline {
-	t := &timeline{make([]string, minutes), make([]bool, minutes), make([]bool, minutes), make([]bool, minutes)}
+	bools := func() []bool { return make([]bool, minutes) }
+	t := &timeline{make([]string, minutes), bools(), bools(), bools(), bools(), make([]int, minutes)}
 	for _, o := range f.Outages {
 		for m := max(0, o.From); m < min(o.To, minutes); m++ {
 			t.outage[m] = o.Kind
@@ -25,12 +32,30 @@ func newTimeline(minutes int, f scenario.Faults) *timeline {
 	mark(t.restart, f.Restarts)
 	mark(t.restart, f.StateLost)
 	mark(t.lost, f.StateLost)
-	for _, w := range f.Missed {
-		for m := w[0]; m < min(w[1], minutes); m++ {
-			t.missed[m] = true
-		}
+	span(t.missed, f.Missed)
+	span(t.away, f.Away)
+	if f.NewInstance {
+		t.rename()
 	}
 	return t
+}
+
+// rename gives each process another instance label than the last.
+func (t *timeline) rename() {
+	for m := 1; m < len(t.process); m++ {
+		t.process[m] = t.process[m-1]
+		if t.restart[m] || t.down(m) && !t.down(m-1) {
+			t.process[m] = (t.process[m] + 1) % instances
+		}
+	}
+}
+
+func span(minutes []bool, spans [][2]int) {
+	for _, w := range spans {
+		for m := w[0]; m < min(w[1], len(minutes)); m++ {
+			minutes[m] = true
+		}
+	}
 }
 
 func mark(minutes []bool, at []int) {
@@ -47,7 +72,11 @@ func (t *timeline) down(m int) bool     { return t.outage[m] == scenario.Down }
 func (t *timeline) starting(m int) bool { return m > 0 && t.down(m-1) && t.outage[m] == "" }
 func (t *timeline) polled(m int) bool   { return t.outage[m] == "" && !t.starting(m) }
 func (t *timeline) counting(m int) bool { return !t.down(m) && !t.starting(m) }
-func (t *timeline) scraped(m int) bool  { return !t.missed[m] && !t.restart[m] }
+func (t *timeline) scraped(m int) bool  { return !t.missed[m] && !t.restart[m] && !t.away[m] }
+func (t *timeline) renamed(m int) bool  { return m > 0 && t.process[m] != t.process[m-1] }
+
+// seesEnd reports whether Prometheus marks the series of a target as stale that it saw a minute before.
+func (t *timeline) seesEnd(m int) bool { return m > 0 && !t.away[m] && !t.away[m-1] }
 
 // perMinute unfolds the pairs of minute and count.
 func perMinute(counts []int, minutes int) []int32 {
