@@ -20,8 +20,8 @@ func TestQualityComparesRulesForEachSeedAndSummed(t *testing.T) {
 		"-rules", "testdata/simple.yml", "-baseline", "testdata/deaf.yml")
 	for _, want := range []string{
 		"Seed 1, 1 scenarios", "Seed 2, 1 scenarios", "All 2 seeds",
-		"| found, median / p90 minutes | testdata/simple.yml | testdata/deaf.yml |",
-		"| false pages per workspace and 90 days, synthetic |",
+		"firings of pages, mean / most | testdata/simple.yml | testdata/deaf.yml |",
+		"| pages alone: false per workspace and 90 days, synthetic |",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)

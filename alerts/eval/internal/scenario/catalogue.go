@@ -91,7 +91,7 @@ func specs() []spec {
 		spec{name: "syn-medium-monthly", group: Cleanups, rhythm: officeNight, perDay: 300, cron: monthly},
 		spec{name: "syn-medium-monthend", group: Cleanups, rhythm: office, perDay: 300, cron: monthEnd},
 		spec{name: "syn-medium-fortnight", group: Cleanups, rhythm: office, perDay: 300, fortnight: true},
-		spec{name: "syn-small-twojobs", group: Cleanups, rhythm: office, perDay: 60, cron: twice},
+		spec{name: "syn-small-twojobs", group: Cleanups, rhythm: office, perDay: 20, cron: twice},
 		spec{name: "syn-medium-jobdst", group: Cleanups, rhythm: office, perDay: 300, cron: daily, dstDay: 48},
 	)
 }

@@ -16,17 +16,17 @@ const (
 
 // job is a script that deletes tasks. The first runs are benign: an alert about a new script is right.
 type job struct {
-	at, size, known int
-	runs            func(day int) bool
+	at, length, size, known int
+	runs                    func(day int) bool
 }
 
 func (b *builder) schedules(s spec) {
 	always := func(int) bool { return true }
 	jobs := map[string][]job{
-		daily:   {{2*60 + 30, 120, 7, always}},
-		weekly:  {{18 * 60, 1500, 2, func(day int) bool { return day%7 == 4 }}},
-		monthly: {{3 * 60, 600, 1, func(day int) bool { return day%30 == 9 }}},
-		twice:   {{60, 200, 7, always}, {4 * 60, 200, 7, always}},
+		daily:   {{2*60 + 30, 8, 120, 7, always}},
+		weekly:  {{18 * 60, 8, 1500, 2, func(day int) bool { return day%7 == 4 }}},
+		monthly: {{3 * 60, 8, 600, 1, func(day int) bool { return day%30 == 9 }}},
+		twice:   {{60, 30, 200, 7, always}, {4 * 60, 30, 200, 7, always}},
 	}
 	for _, j := range jobs[s.cron] {
 		b.job(s, j)
@@ -47,10 +47,10 @@ func (b *builder) job(s spec, j job) {
 			m -= 60
 		}
 		for range int(float64(j.size) * math.Exp(.15*b.random.NormFloat64())) {
-			b.deleted["task"][m+b.random.IntN(8)]++
+			b.deleted["task"][m+b.random.IntN(j.length)]++
 		}
 		if runs++; runs <= j.known {
-			b.scenario.Benign = append(b.scenario.Benign, Window{Kind: "cron-new", From: m, To: m + 15})
+			b.scenario.Benign = append(b.scenario.Benign, Window{Kind: "cron-new", From: m, To: m + j.length + 7})
 		}
 	}
 }

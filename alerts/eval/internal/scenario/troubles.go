@@ -21,8 +21,8 @@ func (b *builder) troubles() []trouble {
 		{process, 16, 120, incident{"after_burst500", 500, 5, anytime, mixed, 30}, 10},
 		{API, 16, 120, incident{"after_burst500", 500, 5, atWork, mixed, 30}, 120},
 		{Down, 16, 120, incident{"after_projects20", 20, 10, anytime, "project", 30}, 120},
-		{prometheus, 15, 60, incident{"away_burst500", 500, 5, atWork, mixed, 90}, 0},
-		{prometheus, 15, 60, incident{"away_projects20", 20, 10, anytime, "project", 90}, 0},
+		{prometheus, 15, 60, incident{"away_burst500", 500, 5, atWork, mixed, 30}, 0},
+		{prometheus, 15, 60, incident{"away_projects20", 20, 10, anytime, "project", 30}, 0},
 		{prometheus, 15, 60, incident{when: atWork}, 0},
 		{prometheus, 15, 60, incident{when: anytime}, 0},
 		{Down, 2, 4, incident{"restart_burst500", 500, 2, atWork, mixed, 90}, 0},
@@ -35,8 +35,8 @@ func (b *builder) troubles() []trouble {
 func (b *builder) more() []incident {
 	long := []incident{
 		{"projects20_tasks", 500, 10, anytime, whole, 30},
-		{"waves150_4h", 600, 4 * 60, atWork, waves, 30},
-		{"leaver_90m", 400, 90, atWork, whole, 30},
+		{"waves250_4h", 1000, 4 * 60, atWork, waves, 30},
+		{"leaver800_90m", 800, 90, atWork, whole, 30},
 	}
 	return []incident{{"structure12_10m", 12, 10, anytime, b.structure, 30}, long[b.random.IntN(len(long))]}
 }

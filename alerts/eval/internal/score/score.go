@@ -15,6 +15,7 @@ import (
 
 const (
 	mergeMinutes = 60  // Firings that are no further apart are one page.
+	againMinutes = 5   // A group that fires again within so many minutes notifies nobody anew.
 	tailMinutes  = 120 // A page that starts so long after an incident's deadline is not false.
 )
 
@@ -23,20 +24,33 @@ type Result struct {
 	Name, Group string
 	CleanDays   float64 // Days without incidents and known bulk work.
 	Incidents   []Incident
-	False       []Page
-	Warnings    int // As False, of those that page nobody.
-	Benign      int // Pages within known bulk work.
-	FirstWeek   int // False pages in the first week,
-	AfterFaults int // and those near outages and restarts.
+	Pages       Alarms // Of the alerts that page somebody,
+	All         Alarms // and of these together with the warnings.
 }
 
 // Incident is an incident and what became of it.
 type Incident struct {
 	scenario.Window
-	Found  bool
-	Paged  bool // Found by a page, not only by a warning.
-	Masked bool // An alert was firing before it began.
-	Delay  float64
+	Paged  Detection
+	Any    Detection // By a page or a warning.
+	Masked bool      // An alert was firing before it began.
+	// Firings are those of pages from its start to two hours after its deadline: each is a notification, unless the
+	// same alert fired less than five minutes before.
+	Firings int
+}
+
+// Detection is whether, and after how many minutes, an incident was found.
+type Detection struct {
+	Found bool
+	Delay float64
+}
+
+// Alarms are those of one set of alerts that no incident explains.
+type Alarms struct {
+	False      []Page
+	Benign     int // Within known bulk work.
+	FirstWeek  int // False ones in the first week,
+	NearFaults int // and those near outages, restarts and times without Prometheus.
 }
 
 // Page is one or several firings that a person sees as one.
@@ -45,23 +59,17 @@ type Page struct {
 	Alerts   []string
 }
 
-// Judge counts a firing of severity page or warning as finding an incident, and one of severity page as a page.
+// Judge counts a firing of severity page or warning as finding an incident, and one of severity page as a page. The
+// severity is a label of the rule or of its series.
 func Judge(s *scenario.Scenario, firings []engine.Firing) Result {
 	r := Result{Name: s.Name, Group: s.Group, CleanDays: cleanDays(s)}
 	all, pages := spans(s, firings, "page", "warning"), spans(s, firings, "page")
 	for _, w := range s.Incidents {
-		i := find(w, all)
-		i.Paged = find(w, pages).Found
-		r.Incidents = append(r.Incidents, i)
+		r.Incidents = append(r.Incidents, Incident{
+			Window: w, Paged: find(w, pages), Any: find(w, all), Masked: masked(w, all), Firings: notifications(w, pages),
+		})
 	}
-	for _, p := range merge(pages) {
-		r.page(s, p)
-	}
-	for _, p := range merge(spans(s, firings, "warning")) {
-		if !due(s.Incidents, p) && !due(s.Benign, p) {
-			r.Warnings++
-		}
-	}
+	r.Pages, r.All = alarms(s, merge(pages)), alarms(s, merge(all))
 	return r
 }
 
@@ -81,18 +89,30 @@ func spans(s *scenario.Scenario, firings []engine.Firing, severities ...string) 
 
 func severity(l labels.Labels) string { return l.Get("severity") }
 
-func find(w scenario.Window, all []Page) Incident {
-	i := Incident{Window: w}
+func find(w scenario.Window, all []Page) Detection {
 	for _, p := range all {
-		if p.From < float64(w.From) && p.To > float64(w.From) {
-			i.Masked = true
-		}
 		if p.From >= float64(w.From) && p.From <= float64(w.Deadline) {
-			i.Found, i.Delay = true, p.From-float64(w.From)
-			break
+			return Detection{true, p.From - float64(w.From)}
 		}
 	}
-	return i
+	return Detection{}
+}
+
+func masked(w scenario.Window, all []Page) bool {
+	return slices.ContainsFunc(all, func(p Page) bool { return p.From < float64(w.From) && p.To > float64(w.From) })
+}
+
+func notifications(w scenario.Window, pages []Page) int {
+	n, ended := 0, map[string]float64{}
+	for _, p := range pages {
+		alert := p.Alerts[0]
+		end, again := ended[alert]
+		if due([]scenario.Window{w}, p) && (!again || p.From >= end+againMinutes) {
+			n++
+		}
+		ended[alert] = max(end, p.To)
+	}
+	return n
 }
 
 func merge(all []Page) []Page {
@@ -116,22 +136,25 @@ func merge(all []Page) []Page {
 	return pages
 }
 
-// page counts one page that is not due to an incident.
-func (r *Result) page(s *scenario.Scenario, p Page) {
-	if due(s.Incidents, p) {
-		return
+func alarms(s *scenario.Scenario, merged []Page) Alarms {
+	var a Alarms
+	for _, p := range merged {
+		switch {
+		case due(s.Incidents, p):
+			continue
+		case due(s.Benign, p):
+			a.Benign++
+			continue
+		}
+		if p.From < scenario.Week {
+			a.FirstWeek++
+		}
+		if s.Faults.Near(p.From) {
+			a.NearFaults++
+		}
+		a.False = append(a.False, p)
 	}
-	if due(s.Benign, p) {
-		r.Benign++
-		return
-	}
-	if p.From < scenario.Week {
-		r.FirstWeek++
-	}
-	if s.Faults.Near(p.From) {
-		r.AfterFaults++
-	}
-	r.False = append(r.False, p)
+	return a
 }
 
 // due reports whether one of the windows explains a page.

@@ -35,25 +35,25 @@ func TestIncidentIsFoundBetweenStartAndDeadline(t *testing.T) {
 		firing("Big", "page", 5201, 5210), // Too late, but no false page.
 	})
 	first, second := r.Incidents[0], r.Incidents[1]
-	if !first.Found || !first.Paged || first.Delay != 3 {
-		t.Errorf("first incident: %+v, want found after 3 minutes, and by a page", first)
+	if first.Any != (Detection{true, 3}) || first.Paged != (Detection{true, 4}) {
+		t.Errorf("first incident: %+v, want found after 3 minutes, and by a page after 4", first)
 	}
-	if second.Found || len(r.False) != 0 {
-		t.Errorf("second incident: %+v with %d false pages, want not found, none", second, len(r.False))
+	if second.Any.Found || len(r.All.False) != 0 {
+		t.Errorf("second incident: %+v with %d false pages, want not found, none", second, len(r.All.False))
 	}
 }
 
 func TestWarningFindsButPagesNobody(t *testing.T) {
 	r := Judge(twoIncidents(), []engine.Firing{firing("Small", "warning", 1003, 1010), firing("Small", "warning", 3000, 3001)})
-	if i := r.Incidents[0]; !i.Found || i.Paged || len(r.False) != 0 || r.Warnings != 1 {
-		t.Errorf("%+v, %d false pages, %d warnings; want found, no page, 0 and 1", i, len(r.False), r.Warnings)
+	if i := r.Incidents[0]; !i.Any.Found || i.Paged.Found || len(r.Pages.False) != 0 || len(r.All.False) != 1 {
+		t.Errorf("%+v, %d false pages, %d warnings; want found, no page, 0 and 1", i, len(r.Pages.False), len(r.All.False))
 	}
 }
 
 func TestAlertThatWasFiringBeforeFindsNothing(t *testing.T) {
 	r := Judge(twoIncidents(), []engine.Firing{firing("Big", "page", 900, 1100)})
-	if i := r.Incidents[0]; i.Found || !i.Masked || len(r.False) != 1 {
-		t.Errorf("%+v with %d false pages, want masked and 1", i, len(r.False))
+	if i := r.Incidents[0]; i.Any.Found || !i.Masked || len(r.Pages.False) != 1 {
+		t.Errorf("%+v with %d false pages, want masked and 1", i, len(r.Pages.False))
 	}
 }
 
@@ -63,33 +63,63 @@ func TestFalsePages(t *testing.T) {
 		firing("A", "page", 9010, 9020),   // Known bulk work.
 		firing("A", "page", 15100, 15110), // After an outage.
 	})
-	if len(r.False) != 2 || r.FirstWeek != 1 || r.AfterFaults != 1 || r.Benign != 1 {
+	if p := r.Pages; len(p.False) != 2 || p.FirstWeek != 1 || p.NearFaults != 1 || p.Benign != 1 {
 		t.Errorf("got %+v", r)
 	}
-	if got, want := r.False[0].Alerts, []string{"A", "B"}; !slices.Equal(got, want) {
+	if got, want := r.Pages.False[0].Alerts, []string{"A", "B"}; !slices.Equal(got, want) {
 		t.Errorf("alerts %q, want %q", got, want)
 	}
 }
 
+func TestWarningThatJoinsAPageIsOneAlarm(t *testing.T) {
+	r := Judge(twoIncidents(), []engine.Firing{
+		firing("Small", "warning", 2000, 2010), firing("Big", "page", 2050, 2060), firing("Small", "warning", 3000, 3010),
+	})
+	if len(r.Pages.False) != 1 || len(r.All.False) != 2 {
+		t.Errorf("%d false pages and %d with warnings, want 1 and 2", len(r.Pages.False), len(r.All.False))
+	}
+}
+
+func TestFiringsOfAnIncident(t *testing.T) {
+	r := Judge(twoIncidents(), []engine.Firing{
+		firing("Big", "page", 1002, 1010), firing("Big", "page", 1014, 1020), // The second is no news.
+		firing("Small", "warning", 1003, 1010),
+		firing("Big", "page", 1025, 1030), firing("Projects", "page", 1155, 1160),
+		firing("Big", "page", 1156, 1160), // Later than two hours after the deadline.
+	})
+	if got := r.Incidents[0].Firings; got != 3 {
+		t.Errorf("%d firings, want 3", got)
+	}
+}
+
 func TestTable(t *testing.T) {
-	r := Judge(twoIncidents(), []engine.Firing{firing("Big", "page", 1004, 1010), firing("A", "page", 2000, 2010)})
+	r := Judge(twoIncidents(), []engine.Firing{
+		firing("Small", "warning", 1003, 1010), firing("Big", "page", 1004, 1010),
+		firing("Small", "warning", 5001, 5002), firing("A", "page", 2000, 2010), firing("A", "warning", 15000, 15001),
+	})
+	cleanup := Judge(&scenario.Scenario{Name: "monthly", Group: scenario.Cleanups, Minutes: 20 * scenario.Day}, []engine.Firing{
+		firing("Big", "page", 5000, 5010), firing("Small", "warning", 6000, 6010),
+	})
 	var b strings.Builder
-	Table(&b, []Column{{"new.yml", []Result{r}}, {"old.yml", nil}})
-	const want = `| found, median / p90 minutes | new.yml | old.yml |
+	Table(&b, []Column{{"new.yml", []Result{r, cleanup}}, {"old.yml", nil}})
+	const want = `| found (paged), median / p90 min; firings of pages, mean / most | new.yml | old.yml |
 |---|---|---|
-| burst500_5m | 1/1 = 100 %, 4 / 4 | - |
-| outage_burst50 | 0/1 = 0 % | - |
-| bursts of 500 and more | 1/1 = 100 %, 4 / 4 | - |
-| inside outages, all kinds | 0/1 = 0 % | - |
-| all separable incidents | 1/2 = 50 %, 4 / 4 | - |
-| all separable incidents, by pages alone | 1/2 = 50 %, 4 / 4 | - |
-| false pages per workspace and 90 days, synthetic | 4.60 (1) | - |
-| false pages per workspace and 90 days, real seasonal | - | - |
-| false pages per workspace and 90 days, real bursty | - | - |
-| warnings for nothing, likewise, synthetic | 0.00 (0) | - |
-| warnings for nothing, likewise, real seasonal | - | - |
-| warnings for nothing, likewise, real bursty | - | - |
-| false pages in week 1; near outages and restarts | 1; 0 | 0; 0 |
+| burst500_5m | 1/1 = 100.0 % (1 = 100.0 %), 3 / 3; 1.0 / 1 | - |
+| outage_burst50 | 1/1 = 100.0 % (0 = 0.0 %), 1 / 1; 0.0 / 0 | - |
+| bursts of 500 and more | 1/1 = 100.0 % (1 = 100.0 %), 3 / 3; 1.0 / 1 | - |
+| inside outages, all kinds | 1/1 = 100.0 % (0 = 0.0 %), 1 / 1; 0.0 / 0 | - |
+| all separable incidents | 2/2 = 100.0 % (1 = 50.0 %), 3 / 3; 0.5 / 1 | - |
+| firings of pages an incident, of the kind with the most | 1.0 / 1, burst500_5m | - |
+| **pages alone**: found | 1/2 = 50.0 %, 4 / 4 | - |
+| pages alone: false per workspace and 90 days, synthetic | 4.60 (1) | - |
+| pages alone: false per workspace and 90 days, real seasonal | - | - |
+| pages alone: false per workspace and 90 days, real bursty | - | - |
+| **page or warning**: found | 2/2 = 100.0 %, 3 / 3 | - |
+| page or warning: false per workspace and 90 days, synthetic | 9.19 (2) | - |
+| page or warning: false per workspace and 90 days, real seasonal | - | - |
+| page or warning: false per workspace and 90 days, real bursty | - | - |
+| false pages in week 1; near faults | 1; 0 in 0 of 1 workspaces | 0; 0 in 0 of 0 workspaces |
+| not due to an incident, page; page or warning, monthly | 1; 2 | - |
 `
 	if got := b.String(); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
