@@ -41,11 +41,12 @@ func TestEngineAgreesWithPrometheus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := engine.Evaluate(rules, events(), 0, 24*60*minute)
+	away := []engine.Span{{From: 300 * minute, To: 330 * minute}, {From: 1000 * minute, To: 1020 * minute}}
+	result, err := engine.Evaluate(rules, events(), 0, 24*60*minute, away...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	theirs, err := Evaluate(t.Context(), "testdata/rules.yml", events(), 0, 24*60*minute)
+	theirs, err := Evaluate(t.Context(), "testdata/rules.yml", events(), 0, 24*60*minute, away...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,6 +54,9 @@ func TestEngineAgreesWithPrometheus(t *testing.T) {
 		if !slices.ContainsFunc(theirs, func(f engine.Firing) bool { return f.Alert == alert }) {
 			t.Errorf("%s never fires, the test shows nothing", alert)
 		}
+	}
+	if !slices.ContainsFunc(theirs, func(f engine.Firing) bool { return f.To == 301*minute || f.To == 1001*minute }) {
+		t.Error("nothing fires as Prometheus goes away, the test shows nothing")
 	}
 	for _, d := range Differences(result.Firings, theirs) {
 		t.Error(d)

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -68,8 +70,8 @@ func TestCutDropsLaterIncidents(t *testing.T) {
 }
 
 func TestReplicasFailAtDifferentTimes(t *testing.T) {
-	f := Faults{Outages: []Outage{{100, 160, API}, {300, 360, Down}}, Restarts: []int{500}, StateLost: []int{2900}}
-	want := Faults{Outages: []Outage{{100, 160, API}, {1300, 1360, Down}}, Restarts: []int{1500}, StateLost: []int{900}}
+	f := Faults{Outages: []Outage{{100, 160, API}, {300, 360, Down}}, Restarts: []int{500}, StateLost: []int{2900}, Away: [][2]int{{9, 30}}}
+	want := Faults{Outages: []Outage{{100, 160, API}, {1300, 1360, Down}}, Restarts: []int{1500}, StateLost: []int{900}, Away: [][2]int{{9, 30}}}
 	if got := f.Of(1, 3000); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -79,8 +81,8 @@ func TestReplicasFailAtDifferentTimes(t *testing.T) {
 }
 
 func TestNearFaults(t *testing.T) {
-	f := Faults{Outages: []Outage{{100, 160, API}, {1000, 1005, API}}, Restarts: []int{500}}
-	for minute, want := range map[float64]bool{99: false, 100: true, 280: true, 281: false, 530: true, 531: false, 1035: true, 1036: false} {
+	f := Faults{Outages: []Outage{{100, 160, API}, {1000, 1005, API}}, Restarts: []int{500}, Away: [][2]int{{2000, 2030}}}
+	for minute, want := range map[float64]bool{99: false, 100: true, 280: true, 281: false, 530: true, 531: false, 1035: true, 1036: false, 2150: true, 2151: false} {
 		if got := f.Near(minute); got != want {
 			t.Errorf("minute %v: got %v, want %v", minute, got, want)
 		}
@@ -113,5 +115,98 @@ func TestDamagedTraceIsRefused(t *testing.T) {
 	}
 	if _, err := Traces(folder, 1, ""); err == nil {
 		t.Error("no error for a line that is no pair of numbers")
+	}
+}
+
+func TestHeavyDiffersInLargeSessionsOnly(t *testing.T) {
+	short, heavy := Synthetic(5, 30, Short, "syn-medium-1_clean")[0], Synthetic(5, 30, Heavy, "syn-medium-1_clean")[0]
+	if !reflect.DeepEqual(short.Faults, heavy.Faults) {
+		t.Error("the faults differ")
+	}
+	before, larger := deletions(short), 0
+	for m, n := range deletions(heavy) {
+		if n == before[m] {
+			continue
+		}
+		if larger++; n < before[m] {
+			t.Errorf("minute %d: %d deletions instead of %d", m, n, before[m])
+		}
+	}
+	if larger < 3 || larger > 30 {
+		t.Errorf("%d minutes with a large session, want about 10", larger)
+	}
+}
+
+// deletions are the tasks deleted in each minute.
+func deletions(s *Scenario) map[int]int {
+	sums := map[int]int{}
+	for _, e := range s.Series {
+		for i := 0; e.Labels["action"] == "deleted" && i < len(e.Counts); i += 2 {
+			sums[e.Counts[i]] += e.Counts[i+1]
+		}
+	}
+	return sums
+}
+
+func TestSizesOfCommits(t *testing.T) {
+	const n = 100_000
+	sum := 0
+	for i := range n {
+		sum += commit((float64(i) + .5) / n)
+	}
+	if mean := float64(sum) / n; mean < commitMean-.1 || mean > commitMean+.1 {
+		t.Errorf("a mean of %.2f, want %v", mean, commitMean)
+	}
+	for u, want := range map[float64]int{0: 1, .8: 3, .99: 120, 1: 2000} {
+		if got := commit(u); got != want {
+			t.Errorf("quantile %v is %d, want %d", u, got, want)
+		}
+	}
+}
+
+func TestTroublesHoldOrPrecedeTheirIncidents(t *testing.T) {
+	kinds := map[string]int{}
+	for seed := range uint64(4) {
+		for _, s := range Synthetic(seed, 91, Short, "syn-small-1_inc,syn-medium-1_inc") {
+			for _, w := range s.Incidents {
+				kind, _, _ := strings.Cut(w.Kind, "_")
+				kinds[kind]++
+				if !troubled(s.Faults, kind, w) {
+					t.Errorf("seed %d: %+v is at the wrong time", seed, w)
+				}
+			}
+		}
+	}
+	for _, kind := range []string{"away", "restart", "after", "structure12"} {
+		if kinds[kind] < 8 {
+			t.Errorf("%d incidents %s, want at least 8", kinds[kind], kind)
+		}
+	}
+}
+
+func troubled(f Faults, kind string, w Window) bool {
+	switch kind {
+	case "away":
+		return slices.ContainsFunc(f.Away, func(a [2]int) bool { return w.From >= a[0] && w.To <= a[1] })
+	case "restart":
+		return slices.ContainsFunc(f.Outages, func(o Outage) bool { return o.Kind == Down && w.From >= o.From && w.To <= o.To })
+	case "after":
+		return slices.ContainsFunc(f.Outages, func(o Outage) bool { return o.Long() && w.From == o.CaughtUp()+w.After })
+	}
+	return true
+}
+
+func TestEndOfMonth(t *testing.T) {
+	b := newBuilder(nil, 0)
+	b.scenario = &Scenario{Start: epoch}
+	var got []int
+	for d := range 60 {
+		if b.endOfMonth(d) {
+			got = append(got, d)
+		}
+	}
+	// 28 to 30 January and 25 to 27 February 2026.
+	if want := []int{23, 24, 25, 51, 52, 53}; !slices.Equal(got, want) {
+		t.Errorf("days %v, want %v", got, want)
 	}
 }

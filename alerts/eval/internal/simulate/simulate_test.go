@@ -98,6 +98,38 @@ func TestRestartMissesAScrape(t *testing.T) {
 	}
 }
 
+func TestSeriesGoOnAfterPrometheusWasAway(t *testing.T) {
+	store := Play(oneAMinute(scenario.Faults{Away: [][2]int{{10, 30}}}), Options{})
+	if got, want := counts(store, first, 9, 10, 29, 30), []float64{10, -1, -1, 31}; !slices.Equal(got, want) {
+		t.Errorf("counts %v, want %v", got, want)
+	}
+	times, _ := store.Series(labels.FromStrings(model.MetricNameLabel, "up", "job", "asana_exporter", "instance", first)).Samples()
+	if len(times) != 40 {
+		t.Errorf("%d samples of up, want 40", len(times))
+	}
+}
+
+func TestPodComesBackAsAnotherInstance(t *testing.T) {
+	f := scenario.Faults{Outages: []scenario.Outage{{From: 10, To: 12, Kind: scenario.Down}}, Restarts: []int{25}, NewInstance: true}
+	store := Play(oneAMinute(f), Options{})
+	const renamed, again = "asana-exporter-0-1:10176", "asana-exporter-0-2:10176"
+	for _, row := range []struct {
+		instance string
+		want     []float64
+	}{
+		{first, []float64{10, -2, -1, -1, -1, -1, -1}},
+		{renamed, []float64{-1, -1, -1, 14, 25, -2, -1}},
+		{again, []float64{-1, -1, -1, -1, -1, -1, 27}},
+	} {
+		if got := counts(store, row.instance, 9, 10, 12, 13, 24, 25, 26); !slices.Equal(got, row.want) {
+			t.Errorf("%s: counts %v, want %v", row.instance, got, row.want)
+		}
+	}
+	if got := at(store, 13, "asana_workspace_backlog_seconds", renamed); got != 240 {
+		t.Errorf("a backlog of %v seconds, want 240", got)
+	}
+}
+
 func TestStaggeredReplicas(t *testing.T) {
 	s := oneAMinute(scenario.Faults{Outages: []scenario.Outage{{From: 30, To: 35, Kind: scenario.Down}}, StateLost: []int{25}})
 	store := Play(s, Options{Replicas: 2, Staggered: true})
