@@ -29,7 +29,7 @@ func (x *exporter) gauges() {
 		if x.down(m) && m > 0 && !x.down(m-1) && !x.renamed(m) {
 			x.end(m, series...)
 		}
-		if !x.away[m] && !(x.down(m) && x.Faults.NewInstance) {
+		if !x.away[m] && (!x.down(m) || !x.Faults.NewInstance) {
 			targetUp.Add(x.times[m], number(!x.down(m)))
 		}
 		if x.down(m) || !x.scraped(m) {
