@@ -64,27 +64,6 @@ func detail(ctx context.Context, w io.Writer, o options) error {
 	return nil
 }
 
-// list prints what is in the scenarios.
-func list(_ context.Context, w io.Writer, o options) error {
-	for _, seed := range o.seeds {
-		all, err := o.scenarios(seed)
-		if err != nil {
-			return err
-		}
-		for _, s := range all {
-			hard := 0
-			for _, i := range s.Incidents {
-				if i.Hard {
-					hard++
-				}
-			}
-			fmt.Fprintf(w, "%d %-30s %-18s %3d days, %8d deletions, %2d incidents (%d of them hard), %d outages\n",
-				seed, s.Name, s.Group, s.Minutes/scenario.Day, s.Deletions(), len(s.Incidents), hard, len(s.Faults.Outages))
-		}
-	}
-	return nil
-}
-
 // check compares every firing with those of Prometheus' own evaluation. Slow: take few days and scenarios.
 func check(ctx context.Context, w io.Writer, o options) error {
 	for _, seed := range o.seeds {

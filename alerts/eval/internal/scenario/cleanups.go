@@ -18,15 +18,16 @@ const (
 type job struct {
 	at, length, size, known int
 	runs                    func(day int) bool
+	shift                   int // It begins up to so many minutes later.
 }
 
 func (b *builder) schedules(s spec) {
 	always := func(int) bool { return true }
 	jobs := map[string][]job{
-		daily:   {{2*60 + 30, 8, 120, 7, always}},
-		weekly:  {{18 * 60, 8, 1500, 2, func(day int) bool { return day%7 == 4 }}},
-		monthly: {{3 * 60, 8, 600, 1, func(day int) bool { return day%30 == 9 }}},
-		twice:   {{60, 30, 200, 7, always}, {4 * 60, 30, 200, 7, always}},
+		daily:   {{2*60 + 30, 8, 120, 7, always, 0}},
+		weekly:  {{18 * 60, 8, 1500, 2, func(day int) bool { return day%7 == 4 }, 0}},
+		monthly: {{3 * 60, 8, 600, 1, func(day int) bool { return day%30 == 9 }, 0}},
+		twice:   {{60, 30, 200, 7, always, 120}, {4 * 60, 30, 200, 7, always, 120}},
 	}
 	for _, j := range jobs[s.cron] {
 		b.job(s, j)
@@ -43,6 +44,9 @@ func (b *builder) job(s spec, j job) {
 			continue
 		}
 		m := d*Day + j.at
+		if j.shift > 0 {
+			m += b.random.IntN(j.shift)
+		}
 		if s.dstDay > 0 && d >= s.dstDay {
 			m -= 60
 		}

@@ -100,20 +100,6 @@ func (s *Scenario) Cut(days int) {
 	s.Incidents = kept
 }
 
-// Deletions is the number of deleted events.
-func (s *Scenario) Deletions() int {
-	sum := 0
-	for _, e := range s.Series {
-		if e.Labels["action"] != "deleted" {
-			continue
-		}
-		for i := 1; i < len(e.Counts); i += 2 {
-			sum += e.Counts[i]
-		}
-	}
-	return sum
-}
-
 // Wanted reports whether name contains one of the comma-separated parts; no parts want everything.
 func Wanted(name, parts string) bool {
 	for part := range strings.SplitSeq(parts, ",") {
