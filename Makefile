@@ -9,7 +9,7 @@ DATE = $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format
 LDFLAGS = -s -w -X $(PACKAGE).Version=$(or $(VERSION),unknown) -X $(PACKAGE).Revision=$(or $(REVISION),unknown) \
           -X $(PACKAGE).Branch=$(or $(BRANCH),unknown) -X $(PACKAGE).BuildDate=$(or $(DATE),unknown)
 
-.PHONY: help build check test lint e2e fuzz bench image demo alert-quality dashboards dashboard-cost
+.PHONY: help build check test lint e2e fuzz bench image demo alert-quality rules dashboards dashboard-cost
 
 help: ## show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -41,6 +41,9 @@ bench: ## run the benchmarks, and compare whole programs (ten minutes)
 
 alert-quality: ## measure the deletion rules on simulated workspaces, beside the rules they began with
 	cd alerts/eval && go run . quality -rules ../deletions.yml
+
+rules: ## write the Prometheus rules anew
+	go generate ./alerts
 
 dashboards: ## write the JSON of the Grafana dashboards anew
 	go generate ./dashboards

@@ -1,4 +1,4 @@
-package alerts_test
+package main
 
 import (
 	"cmp"
@@ -17,8 +17,8 @@ type story []moment
 
 type moment struct {
 	at     time.Duration
-	asked  string // An alert; empty if all were asked for.
-	firing []string
+	asked  string   // An alert; empty if all were asked for.
+	firing []string // As in "AsanaDeletionBurst (page)".
 }
 
 func readStories(t *testing.T) (stories []story) {
@@ -47,7 +47,7 @@ func readStories(t *testing.T) (stories []story) {
 				}
 				m := moment{at: at, asked: asked}
 				for _, sample := range e.ExpSamples {
-					m.firing = append(m.firing, regexp.MustCompile(`alertname="(\w+)"`).FindStringSubmatch(sample.Labels)[1])
+					m.firing = append(m.firing, label(sample.Labels, "alertname")+" ("+label(sample.Labels, "severity")+")")
 				}
 				s = append(s, m)
 			}
@@ -58,7 +58,15 @@ func readStories(t *testing.T) (stories []story) {
 	return stories
 }
 
-// askedFor tells whether an expression asks for what fires, and for which alert.
+func label(labels, name string) string {
+	match := regexp.MustCompile(`\b` + name + `="(\w+)"`).FindStringSubmatch(labels)
+	if match == nil {
+		return "none"
+	}
+	return match[1]
+}
+
+// askedFor reports whether an expression asks for what fires, and for which alert.
 func askedFor(expr string) (name string, ok bool) {
 	if strings.TrimSpace(expr) == firing {
 		return "", true
@@ -70,28 +78,28 @@ func askedFor(expr string) (name string, ok bool) {
 	return match[1], true
 }
 
-// tells tells whether an alert does not fire in a story, then does, then does not any more.
-func (s story) tells(name string) bool {
+// tells reports whether an alert does not fire in a story, then does, then does not any more.
+func (s story) tells(n notification) bool {
 	chapter := 0
 	for _, m := range s {
-		if m.asked != "" && m.asked != name {
+		if m.asked != "" && m.asked != n.Alert {
 			continue
 		}
-		if slices.Contains(m.firing, name) == (chapter == 1) {
+		if slices.Contains(m.firing, n.String()) == (chapter == 1) {
 			continue
 		}
 		if chapter++; chapter == 2 {
 			break
 		}
 	}
-	return chapter == 2 && !slices.Contains(s[0].firing, name)
+	return chapter == 2 && !slices.Contains(s[0].firing, n.String())
 }
 
 func TestEachAlertFiresAndResolvesInATest(t *testing.T) {
 	stories := readStories(t)
-	for _, name := range readRules(t).names() {
-		if !slices.ContainsFunc(stories, func(s story) bool { return s.tells(name) }) {
-			t.Errorf("no test has %s not fire, fire, and resolve, in this order", name)
+	for _, n := range readRules(t).notifications() {
+		if !slices.ContainsFunc(stories, func(s story) bool { return s.tells(n) }) {
+			t.Errorf("no test has %s not fire, fire, and resolve, in this order", n)
 		}
 	}
 }

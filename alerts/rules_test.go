@@ -1,6 +1,6 @@
-// Package alerts_test looks after the rule files: that each alert is whole, that the runbook knows it, and that a test of
+// These tests look after the rule files: that each alert is whole, that the runbook knows it, and that a test of
 // promtool's has it fire and resolve. What the rules do is tested by promtool itself, in e2e.
-package alerts_test
+package main
 
 import (
 	"os"
@@ -15,51 +15,105 @@ import (
 
 const runbook = "https://github.com/asana-exporter/asana_exporter/blob/main/docs/runbook.md#"
 
-// An alert is what these tests ask of an alerting rule.
-type alert struct {
-	Name        string `yaml:"alert"`
-	Labels      map[string]string
-	Annotations map[string]string
+// loaded is what these tests ask of a rule.
+type loaded struct {
+	Record, Alert string
+	Expr          string
+	Labels        map[string]string
+	Annotations   map[string]string
 }
 
 // rules are all rules of all rule files.
 type rules struct {
-	alerts  []alert
-	records []string
+	alerts   []alert
+	recorded []loaded
+}
+
+type alert struct {
+	loaded
+	severities []string // Of its own label, or of the recorded limits that its expression compares with.
 }
 
 // The rule files are those in this folder that have groups of rules.
 func readRules(t *testing.T) (all rules) {
 	t.Helper()
+	var alerts []loaded
 	for _, path := range glob(t, "*.yml") {
-		var file struct {
-			Groups []struct {
-				Rules []struct {
-					alert  `yaml:",inline"`
-					Record string
-				}
-			}
-		}
-		decode(t, path, &file)
-		for _, group := range file.Groups {
-			for _, rule := range group.Rules {
-				if rule.Record != "" {
-					all.records = append(all.records, rule.Record)
-				} else {
-					all.alerts = append(all.alerts, rule.alert)
-				}
+		for _, r := range readRulesOf(t, path) {
+			if r.Record != "" {
+				all.recorded = append(all.recorded, r)
+			} else {
+				alerts = append(alerts, r)
 			}
 		}
 	}
-	if len(all.alerts) == 0 || len(all.records) == 0 {
-		t.Fatalf("%d alerts and %d recording rules", len(all.alerts), len(all.records))
+	for _, a := range alerts {
+		all.alerts = append(all.alerts, alert{a, all.severities(a)})
+	}
+	if len(all.alerts) == 0 || len(all.recorded) == 0 {
+		t.Fatalf("%d alerts and %d recording rules", len(all.alerts), len(all.recorded))
 	}
 	return all
 }
 
+func readRulesOf(t *testing.T, path string) (all []loaded) {
+	t.Helper()
+	var file struct {
+		Groups []struct{ Rules []loaded }
+	}
+	decode(t, path, &file)
+	for _, group := range file.Groups {
+		all = append(all, group.Rules...)
+	}
+	return all
+}
+
+// severities returns the severities under which an alert fires, pages first. A rule without the label has that of the limit.
+func (r rules) severities(a loaded) (severities []string) {
+	if severity, ok := a.Labels["severity"]; ok {
+		return []string{severity}
+	}
+	limits := regexp.MustCompile(`workspace_kind_severity:asana_deletions:limit\{kind=~?"([^"]*)"\}`).FindStringSubmatch(a.Expr)
+	if limits == nil {
+		return nil
+	}
+	for _, recorded := range r.recorded {
+		kind, severity := recorded.Labels["kind"], recorded.Labels["severity"]
+		if recorded.Record == "workspace_kind_severity:asana_deletions:usual_limit" &&
+			slices.Contains(strings.Split(limits[1], "|"), kind) && !slices.Contains(severities, severity) {
+			severities = append(severities, severity)
+		}
+	}
+	return severities
+}
+
 func (r rules) names() (names []string) {
 	for _, a := range r.alerts {
-		names = append(names, a.Name)
+		names = append(names, a.Alert)
+	}
+	return names
+}
+
+// notification is an alert with one of its severities.
+type notification struct {
+	alert
+	severity string
+}
+
+func (n notification) String() string { return n.Alert + " (" + n.severity + ")" }
+
+func (r rules) notifications() (all []notification) {
+	for _, a := range r.alerts {
+		for _, severity := range a.severities {
+			all = append(all, notification{a, severity})
+		}
+	}
+	return all
+}
+
+func (r rules) records() (names []string) {
+	for _, recorded := range r.recorded {
+		names = append(names, recorded.Record)
 	}
 	return names
 }
@@ -67,19 +121,19 @@ func (r rules) names() (names []string) {
 func TestEachAlertIsWhole(t *testing.T) {
 	rules := readRules(t)
 	for i, a := range rules.alerts {
-		if slices.Contains(rules.names()[:i], a.Name) {
-			t.Errorf("%s: there are two of it", a.Name)
+		if slices.Contains(rules.names()[:i], a.Alert) {
+			t.Errorf("%s: there are two of it", a.Alert)
 		}
-		if severity := a.Labels["severity"]; severity != "page" && severity != "warning" {
-			t.Errorf("%s: severity %q", a.Name, severity)
+		if severities := strings.Join(a.severities, " or "); !slices.Contains([]string{"page", "warning", "page or warning"}, severities) {
+			t.Errorf("%s: severity %q", a.Alert, severities)
 		}
 		for _, annotation := range []string{"summary", "description"} {
 			if text := a.Annotations[annotation]; text == "" || strings.Contains(text, "\n") {
-				t.Errorf("%s: %s is missing, or more than a line: %q", a.Name, annotation, text)
+				t.Errorf("%s: %s is missing, or more than a line: %q", a.Alert, annotation, text)
 			}
 		}
-		if got, want := a.Annotations["runbook_url"], runbook+strings.ToLower(a.Name); got != want {
-			t.Errorf("%s: runbook_url is %q, want %q", a.Name, got, want)
+		if got, want := a.Annotations["runbook_url"], runbook+strings.ToLower(a.Alert); got != want {
+			t.Errorf("%s: runbook_url is %q, want %q", a.Alert, got, want)
 		}
 	}
 }
@@ -87,7 +141,7 @@ func TestEachAlertIsWhole(t *testing.T) {
 // See https://prometheus.io/docs/practices/rules/.
 func TestRecordingRulesAreNamedByLevelMetricAndOperations(t *testing.T) {
 	named := regexp.MustCompile(`^[a-z][a-z0-9_]*(:[a-z][a-z0-9_]*){1,3}$`)
-	for _, name := range readRules(t).records {
+	for _, name := range readRules(t).records() {
 		if !named.MatchString(name) {
 			t.Errorf("%s", name)
 		}
@@ -102,14 +156,14 @@ func TestRunbookHasASectionForEachAlert(t *testing.T) {
 	}
 	rules := readRules(t)
 	for _, a := range rules.alerts {
-		section, ok := sections[a.Name]
+		section, ok := sections[a.Alert]
 		if !ok {
-			t.Errorf("no heading %q", a.Name)
+			t.Errorf("no heading %q", a.Alert)
 			continue
 		}
-		for _, part := range []string{"**Means** (" + a.Labels["severity"] + "): ", "**Is it real?** ", "**Do**: ", "**Silence**: ", "**Tested** "} {
+		for _, part := range []string{"**Means** (" + strings.Join(a.severities, " or ") + "): ", "**Is it real?** ", "**Do**: ", "**Silence**: ", "**Tested** "} {
 			if strings.Count(section, "\n"+part) != 1 {
-				t.Errorf("%s: want one paragraph that begins with %q", a.Name, part)
+				t.Errorf("%s: want one paragraph that begins with %q", a.Alert, part)
 			}
 		}
 	}
@@ -136,7 +190,7 @@ func TestDocsNameWhatExists(t *testing.T) {
 			}
 		}
 		for _, name := range regexp.MustCompile(`\b(workspace|job|instance)[a-z_]*:[a-z0-9_:]*[a-z0-9_]`).FindAllString(text, -1) {
-			if !slices.Contains(rules.records, name) {
+			if !slices.Contains(rules.records(), name) {
 				t.Errorf("%s: no rule records %s", path, name)
 			}
 		}

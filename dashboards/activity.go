@@ -91,7 +91,7 @@ func comments() *panel {
 	return lines("Comments an hour", "Comments written and removed, at the pace of the moment, in an hour. Asana does not delete "+
 		"comments, it removes them; they can't be put back.", "short",
 		overTime("sum("+perHour("workspace:asana_comments:increase5m{"+recorded+"}")+")", "written"),
-		overTime("sum(avg_over_time(workspace:asana_comment_removals:increase15m{"+recorded+"}[$__interval])) * 4 or vector(0)", "removed")).
+		overTime("sum(avg_over_time("+deleted("comments")+"[$__interval])) * 4 or vector(0)", "removed")).
 		styled(style{name: "written", colour: blue}, style{name: "removed", colour: orange, dash: dashed}).every("5m")
 }
 

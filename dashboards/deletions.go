@@ -1,6 +1,9 @@
 package main
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // deletions is for whoever is paged: is it real, how large is it, what explains it, what next. It draws the very rules that
 // the alerts are made of.
@@ -24,8 +27,8 @@ func deletions() dashboard {
 		band{quarterHour().size(24, 10)},
 		row("What do the alerts say, and what next?"),
 		band{alertStates().size(16, 13), nextSteps().size(8, 13)},
-		row("Slowly, by project, elsewhere, by type"),
-		band{ninetyMinutes().size(12, 10), projects().size(12, 10)},
+		row("Slowly, in the structure, elsewhere, by type"),
+		band{ninetyMinutes().size(12, 10), structure().size(12, 10)},
 		band{ratios().size(12, 9), byDeletedType().size(12, 9)},
 		row("Is it being put back? What else was taken away?"),
 		band{undeletions().size(12, 9), removals().size(12, 9)},
@@ -35,50 +38,75 @@ func deletions() dashboard {
 	)
 }
 
-// deletionAlerts are those of alerts/deletions.yml; pages come before warnings.
-func deletionAlerts() []string {
-	return []string{
-		"AsanaDeletionBurst", "AsanaDeletionBurstColdStart", "AsanaDeletionsSustained", "AsanaProjectDeletions",
-		"AsanaDeletionBurstInBacklog", "AsanaProjectDeletionsInBacklog",
-		"AsanaDeletionBurstSmall", "AsanaDeletionsSustainedSmall", "AsanaProjectDeletionsSmall",
-		"AsanaDeletionBurstInBacklogSmall", "AsanaProjectDeletionsInBacklogSmall",
-		"AsanaCommentRemovals", "AsanaMembershipRemovals",
+// An alertRow is an alert of alerts/deletions.yml with one of its severities.
+type alertRow struct{ name, severity string }
+
+// alertRows lists pages before warnings.
+func alertRows() []alertRow {
+	return []alertRow{
+		{"AsanaDeletionBurst", "page"},
+		{"AsanaDeletionsSustained", "page"},
+		{"AsanaStructureDeletions", "page"},
+		{"AsanaDeletionBurst", "warning"},
+		{"AsanaDeletionsSustained", "warning"},
+		{"AsanaStructureDeletions", "warning"},
+		{"AsanaRemovals", "warning"},
 	}
 }
 
-const (
-	increase15m = `workspace:asana_deletions:increase15m{` + recorded + `}`
-	limit15m    = `workspace:asana_deletions:limit15m{` + recorded + `}`
-)
+// deletionAlerts returns the names of all alerts of alerts/deletions.yml.
+func deletionAlerts() []string {
+	var names []string
+	for _, row := range alertRows() {
+		if !slices.Contains(names, row.name) {
+			names = append(names, row.name)
+		}
+	}
+	return names
+}
 
-// pressure is how near each workspace came to its limit in the time range: 1 where it was reached. Where there is no limit yet, the
-// counts are for nothing.
-func pressure(counts, limit string) string {
-	return `max_over_time((` + counts + ` / ` + limit + `)[$__range:5m] @ end())` +
-		` or on (workspace) max_over_time(` + counts + `[$__range] @ end()) * 0`
+// deleted is how much of a kind was deleted in the window of the kind: 15 minutes for burst, comments and memberships.
+func deleted(kind string) string {
+	return `workspace_kind:asana_deletions:count{kind="` + kind + `", ` + recorded + `}`
+}
+
+// usual is how much of a kind is deleted at this hour on other days.
+func usual(kind string) string {
+	return `workspace_kind:asana_deletions:expected{kind="` + kind + `", ` + recorded + `}`
+}
+
+// limit is what deleted must exceed for an alert of this severity. The floor is part of it.
+func limit(kind, severity string) string {
+	return `workspace_kind_severity:asana_deletions:limit{kind="` + kind + `", severity="` + severity + `", ` + recorded + `}`
+}
+
+// share is what was deleted over the limit of a page: 1 where it was reached.
+func share(kind string) string { return deleted(kind) + " / on (workspace) " + limit(kind, "page") }
+
+// pressure is the highest share of each workspace in the time range. Where there is no limit yet, it is 0.
+func pressure(kind string) string {
+	return `max_over_time((` + share(kind) + `)[$__range:5m] @ end())` +
+		` or on (workspace) max_over_time(` + deleted(kind) + `[$__range] @ end()) * 0`
 }
 
 // most is the highest value within a step of a chart: a burst is in the counts for a quarter of an hour, and a step may be longer.
 func most(metric string) string { return `max_over_time(` + metric + `[$__interval])` }
 
-// knob returns a number that is set in alerts/deletions.yml.
-func knob(name string) string { return `scalar(max(asana_deletions:knob{knob="` + name + `"}))` }
-
 func firing(title, severity, description, colour string) *panel {
 	return number(title, description, "none", instant(`count(ALERTS{alertname=~"`+strings.Join(deletionAlerts(), "|")+
-		`", alertstate="firing", severity="`+severity+`", `+recorded+`}) or 0 * max(asana_deletions:knob)`, title)). // Without the rules there is nothing, and no 0.
+		`", alertstate="firing", severity="`+severity+`", `+recorded+`}) or 0 * max(asana_deletions:floor)`, title)). // Without the rules there is nothing, and no 0.
 		from(bound{0, calm}, bound{1, colour}).size(4, 4)
 }
 
 func mostDeletions() *panel {
-	return number("In 15 minutes", "Deletions in the last 15 minutes, in the chosen workspace that has most of them.", "short",
-		instant("topk(1, "+named(increase15m)+")", "{{name}}")).whole().withNames()
+	return number("In 15 minutes", "Deletions in the last 15 minutes, in the chosen workspace that has most of them.", "locale",
+		instant("topk(1, "+named(deleted("burst"))+")", "{{name}}")).whole().withNames()
 }
 
 func nearest() *panel {
 	return number("Nearest to limit", "Deletions in the last 15 minutes as a share of what a page needs at this hour, in the workspace with the largest "+
-		"share. 100 % pages, if there are enough of them.", "percentunit",
-		instant("topk(1, "+named(increase15m+" / "+limit15m)+")", "{{name}}")).withNames().
+		"share. 100 % pages.", "percentunit",
+		instant("topk(1, "+named(share("burst"))+")", "{{name}}")).withNames().
 		from(bound{0, calm}, bound{0.6, caution}, bound{1, alarm})
 }
 
@@ -90,34 +118,33 @@ func whenFirst(expr string) string {
 
 func firstBurst() *panel {
 	return number("First burst", "When deletions first exceeded the limit of a warning, in this time range.", "dateTimeAsLocalNoDateIfToday",
-		instant(whenFirst(most(increase15m)+` > on (workspace) workspace:asana_deletions:warning_limit15m{`+recorded+`}
-			and `+most(increase15m)+` > `+knob("floor_warning")), "first burst")).orElse("none")
+		instant(whenFirst(most(deleted("burst"))+" > on (workspace) "+limit("burst", "warning")), "first burst")).orElse("none")
 }
 
 func largestBurst() *panel {
 	return number("Largest burst", "When most was deleted within 15 minutes, in this time range, whether that was unusual or not.",
 		"dateTimeAsLocalNoDateIfToday",
-		instant(whenFirst(`max(`+most(increase15m)+`) >= scalar(max(max_over_time(`+increase15m+`[$__range] @ end()))) > 0`),
+		instant(whenFirst(`max(`+most(deleted("burst"))+`) >= scalar(max(max_over_time(`+deleted("burst")+`[$__range] @ end()))) > 0`),
 			"largest burst")).orElse("none")
 }
 
 func alertStates() *panel {
 	var targets []target
-	for _, name := range deletionAlerts() {
-		alert := func(state string) string { return alerts(name, state) }
-		targets = append(targets, overTime("max(2 * "+alert("firing")+" or "+alert("pending")+") or vector(0)", name))
+	for _, row := range alertRows() {
+		in := func(state string) string { return alerts(row.name, state, `severity="`+row.severity+`", `) }
+		targets = append(targets, overTime("max(2 * "+in("firing")+" or "+in("pending")+") or vector(0)", row.name+": "+row.severity))
 	}
 	each := func(state string) string {
-		return named("max by (workspace, alertname) (" + alerts(strings.Join(deletionAlerts(), "|"), state) + ")")
+		return named("max by (workspace, alertname, severity) (" + alerts(strings.Join(deletionAlerts(), "|"), state, "") + ")")
 	}
-	targets = append(targets, overTime("2 * "+each("firing")+" or "+each("pending"), "{{name}}: {{alertname}}"))
+	targets = append(targets, overTime("2 * "+each("firing")+" or "+each("pending"), "{{name}}: {{alertname}}: {{severity}}"))
 	return states("State of each alert", "Pending alerts wait whether it goes on. Those at the top wake somebody; at the bottom, in which workspace.",
 		alertWords(), targets...).every("1m")
 }
 
-// alerts are those of these names that were in a state within a step.
-func alerts(names, state string) string {
-	return most(`ALERTS{alertname=~"` + names + `", alertstate="` + state + `", ` + recorded + `}`)
+// alerts are those of these names that were in a state within a step, and that further matchers select.
+func alerts(names, state, further string) string {
+	return most(`ALERTS{alertname=~"` + names + `", alertstate="` + state + `", ` + further + recorded + `}`)
 }
 
 func alertWords() []state {
@@ -133,20 +160,17 @@ func nextSteps() *panel {
 5. **Put it back**: deleted tasks and projects can be restored for 30 days; the row above the last shows how far that is.
 
 Runbook: [when somebody deletes](`+runbook+`#when-somebody-deletes) · [deletions](`+runbook+`#asanadeletionburst) · [slow and steady](`+runbook+`#asanadeletionssustained) ·
-[projects](`+runbook+`#asanaprojectdeletions) · [in a backlog](`+runbook+`#asanadeletionburstinbacklog) ·
-[comments](`+runbook+`#asanacommentremovals) · [memberships](`+runbook+`#asanamembershipremovals)`)
+[structure](`+runbook+`#asanastructuredeletions) · [removals](`+runbook+`#asanaremovals)`)
 }
 
-// selected is a recorded metric of the chosen workspaces.
-func selected(metric string) string { return metric + "{" + recorded + "}" }
-
-// againstLimits draws four recorded series: the counts, what is usual, the limits of a warning and of a page.
-func againstLimits(title, description, counts, expected, warning, page string) *panel {
-	series := func(metric, legend string) target {
-		return overTime(named(metric+" and on (workspace) topk(1, "+pressure(selected(counts), selected(page))+")"), legend)
+// againstLimits draws what was deleted of a kind, what is usual, the limits of a warning and of a page.
+func againstLimits(title, description, kind string) *panel {
+	series := func(expr, legend string) target {
+		return overTime(named(expr+" and on (workspace) topk(1, "+pressure(kind)+")"), legend)
 	}
 	return lines(title, description, "short",
-		series(most(selected(counts)), "{{name}}"), series(selected(expected), "usual"), series(selected(warning), "warns beyond"), series(selected(page), "pages beyond")).
+		series(most(deleted(kind)), "{{name}}"), series(usual(kind), "usual"),
+		series(limit(kind, "warning"), "warns beyond"), series(limit(kind, "page"), "pages beyond")).
 		styledEach(
 			style{colour: blue, width: 2},
 			style{colour: past},
@@ -158,28 +182,25 @@ func againstLimits(title, description, counts, expected, warning, page string) *
 func quarterHour() *panel {
 	return againstLimits("Deletions in 15 minutes, in the workspace nearest to its limit", "What was deleted in the 15 minutes before, what is usual at this hour, and what "+
 		"it takes for a warning and for a page. Without what a catch-up brings. Choose a workspace above to see another.",
-		"workspace:asana_deletions:increase15m", "workspace:asana_deletions:expected15m",
-		"workspace:asana_deletions:warning_limit15m", "workspace:asana_deletions:limit15m").legendRight().every("1m")
+		"burst").legendRight().every("1m")
 }
 
 func ninetyMinutes() *panel {
 	return againstLimits("Slow and steady, in 90 minutes", "Deletions in 90 minutes without the largest 15 of them, in the workspace nearest to its limit: "+
 		"what a script does that takes its time. Limits are known after a week.",
-		"workspace:asana_deletions:steady90m", "workspace:asana_deletions:expected90m",
-		"workspace:asana_deletions:warning_limit90m", "workspace:asana_deletions:limit90m").every("5m")
+		"sustained").every("5m")
 }
 
-func projects() *panel {
-	return againstLimits("Projects deleted in an hour", "In the workspace nearest to its limit. A project takes its tasks along, which do not all "+
-		"count. Limits are known after a week.",
-		"workspace:asana_project_deletions:clean1h", "workspace:asana_project_deletions:expected1h",
-		"workspace:asana_project_deletions:warning_limit1h", "workspace:asana_project_deletions:limit1h").every("5m")
+func structure() *panel {
+	return againstLimits("Structure deleted in an hour", "Projects, project templates, portfolios, goals and teams, in the workspace nearest to its limit. "+
+		"A project takes its tasks along, which do not all count. Limits are known after a week.",
+		"structure").every("5m")
 }
 
 func ratios() *panel {
 	return lines("Deletions as a share of the limit", "Deletions in 15 minutes over the limit of a page, in the ten workspaces that came nearest to it: where to "+
 		"look.", "percentunit",
-		overTime(named(most(increase15m)+" / "+limit15m+" and on (workspace) topk(10, "+pressure(increase15m, limit15m)+")"), "{{name}}")).every("1m")
+		overTime(named(most(deleted("burst"))+" / on (workspace) "+limit("burst", "page")+" and on (workspace) topk(10, "+pressure("burst")+")"), "{{name}}")).every("1m")
 }
 
 func byDeletedType() *panel {
@@ -201,8 +222,8 @@ func undeletions() *panel {
 func removals() *panel {
 	return lines("Removals in 15 minutes", "Comments and memberships are removed, not deleted, in all chosen workspaces together. Comments can't be put back; "+
 		"who loses a membership loses access.", "short",
-		overTime(`sum(`+most(selected("workspace:asana_comment_removals:increase15m"))+`) or vector(0)`, "comments"),
-		overTime(`sum(`+most(selected("workspace:asana_membership_removals:increase15m"))+`) or vector(0)`, "memberships")).
+		overTime(`sum(`+most(deleted("comments"))+`) or vector(0)`, "comments"),
+		overTime(`sum(`+most(deleted("memberships"))+`) or vector(0)`, "memberships")).
 		styled(style{name: "comments", colour: orange}, style{name: "memberships", colour: purple, dash: dashed}).every("1m")
 }
 

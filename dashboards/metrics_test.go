@@ -36,7 +36,7 @@ func TestEveryMetricIsShown(t *testing.T) {
 	}
 }
 
-// What is recorded has a rule, and the deletions dashboard knows each alert of its file.
+// What is recorded has a rule.
 func TestRulesAreThere(t *testing.T) {
 	var text string
 	for _, file := range rules(t) {
@@ -50,15 +50,33 @@ func TestRulesAreThere(t *testing.T) {
 			}
 		}
 	}
-	var alerts []string
-	for _, match := range regexp.MustCompile(`- alert: (\w+)`).FindAllStringSubmatch(read(t, "../alerts/deletions.yml"), -1) {
-		alerts = append(alerts, match[1])
+}
+
+// The deletions dashboard has a row for each alert and each severity that the limits of its kinds have.
+func TestEveryAlertHasARow(t *testing.T) {
+	text := read(t, "../alerts/deletions.yml")
+	severities := map[string][]string{} // By kind.
+	for _, match := range regexp.MustCompile(`usual_limit\n(?: {8}.*\n)*? {8}labels: {kind: (\w+), severity: (\w+)}`).FindAllStringSubmatch(text, -1) {
+		severities[match[1]] = append(severities[match[1]], match[2])
 	}
-	want := deletionAlerts()
-	slices.Sort(alerts)
-	slices.Sort(want)
-	if !slices.Equal(alerts, want) {
-		t.Errorf("alerts/deletions.yml has %q, the dashboard %q", alerts, want)
+	var want []alertRow
+	for _, alert := range strings.Split(text, "- alert: ")[1:] {
+		kinds := regexp.MustCompile(`:limit{kind=~?"([^"]+)"`).FindStringSubmatch(alert)
+		if kinds == nil {
+			t.Fatalf("no limit in the alert %s", alert)
+		}
+		for kind := range strings.SplitSeq(kinds[1], "|") {
+			for _, severity := range severities[kind] {
+				want = append(want, alertRow{strings.Fields(alert)[0], severity})
+			}
+		}
+	}
+	got := alertRows()
+	compare := func(a, b alertRow) int { return strings.Compare(a.name+a.severity, b.name+b.severity) }
+	slices.SortFunc(got, compare)
+	slices.SortFunc(want, compare)
+	if want = slices.Compact(want); !slices.Equal(got, want) {
+		t.Errorf("alerts/deletions.yml has %q, the dashboard %q", want, got)
 	}
 }
 

@@ -146,24 +146,35 @@ func recordedPast(i int) []recording {
 		{"workspace_resource_type_change_field:asana_events:increase5m", 5 * time.Minute, week, fields},
 		{"workspace_resource_type:asana_deletions:increase15m", time.Minute, week, slices.Compact(types)},
 		{"workspace:asana_events:increase5m", 5 * time.Minute, 5 * week, []string{none}},
-		{"ALERTS", time.Minute, time.Hour, []string{`alertname="AsanaDeletionBurst",alertstate="firing",severity="page"`}},
+		{"ALERTS", time.Minute, time.Hour, []string{`alertname="AsanaDeletionBurst",alertstate="firing",kind="burst",severity="page"`}},
 	}
 	for _, name := range []string{"tasks_created", "tasks_completed", "tasks_deleted", "tasks_restored", "comments"} {
 		recordings = append(recordings, recording{"workspace:asana_" + name + ":increase5m", 5 * time.Minute, week, []string{none}})
 	}
-	for _, name := range []string{
-		"deletions:increase15m", "comment_removals:increase15m", "membership_removals:increase15m", "undeletions:increase1h",
-	} {
-		recordings = append(recordings, recording{"workspace:asana_" + name, time.Minute, week, []string{none}})
+	return append(recordings,
+		recording{"workspace_kind:asana_deletions:count", time.Minute, week, kindsOf("burst", "sustained", "structure", "comments", "memberships", "undeleted")},
+		recording{"workspace_kind:asana_deletions:expected", 5 * time.Minute, week, kindsOf("burst", "sustained", "structure")},
+		recording{"workspace_kind_severity:asana_deletions:limit", 5 * time.Minute, week, slices.Concat(
+			withSeverity("page", kindsOf("burst", "sustained", "structure")),
+			withSeverity("warning", kindsOf("burst", "sustained", "structure", "comments", "memberships")),
+		)},
+	)
+}
+
+// kindsOf returns label sets for kinds of deletions.
+func kindsOf(kinds ...string) []string {
+	for i, kind := range kinds {
+		kinds[i] = fmt.Sprintf(`kind="%s"`, kind)
 	}
-	for _, name := range []string{
-		"deletions:expected15m", "deletions:warning_limit15m", "deletions:limit15m", "deletions:steady90m", "deletions:expected90m",
-		"deletions:warning_limit90m", "deletions:limit90m", "project_deletions:clean1h", "project_deletions:expected1h",
-		"project_deletions:warning_limit1h", "project_deletions:limit1h",
-	} {
-		recordings = append(recordings, recording{"workspace:asana_" + name, 5 * time.Minute, week, []string{none}})
+	return kinds
+}
+
+// withSeverity adds a severity to label sets.
+func withSeverity(severity string, sets []string) []string {
+	for i, set := range sets {
+		sets[i] = fmt.Sprintf(`%s,severity="%s"`, set, severity)
 	}
-	return recordings
+	return sets
 }
 
 func costTypes() []string {

@@ -25,7 +25,7 @@ func emptyInHealth() map[string]string {
 	const incident = "200 tasks are deleted at once"
 	queries := map[string]string{
 		"Asana deletions / First burst / A":         incident,
-		"Asana deletions / State of each alert / N": incident, // Those not quiet, by workspace.
+		"Asana deletions / State of each alert / H": incident, // Those not quiet, by workspace.
 	}
 	for _, title := range []string{"workspace activity", "deletions", "exporter"} {
 		queries["Asana "+title+" / annotation / Gaps"] = "Asana forgets the position"
@@ -51,7 +51,7 @@ func TestDashboardPanelsHaveData(t *testing.T) {
 	d := drawing{t: t, prometheus: p}
 
 	// Charts end at a full step.
-	waitFor(t, time.Minute, d.missing("workspace:asana_deletions:limit90m offset 10s", "workspace:asana_tasks_completed:increase5m offset 10s",
+	waitFor(t, time.Minute, d.missing(`workspace_kind_severity:asana_deletions:limit{kind="sustained"} offset 10s`, "workspace:asana_tasks_completed:increase5m offset 10s",
 		"workspace:asana_comments:increase5m offset 10s", "workspace:asana_workspace:name offset 10s"))
 	troubled.kill(t)
 	down := time.Now()
@@ -68,7 +68,7 @@ func TestDashboardPanelsHaveData(t *testing.T) {
 	waitFor(t, patience, d.missing("asana_workspace_backlog_seconds > 0"))
 	asana.Inject(simulator.Fault{Kind: simulator.Expire})
 	waitFor(t, patience, d.missing("increase(asana_workspace_gaps_total[2m] offset 10s) > 0",
-		"workspace:asana_deletions:increase15m offset 10s > workspace:asana_deletions:warning_limit15m",
+		`workspace_kind:asana_deletions:count{kind="burst"} offset 10s > on (workspace) workspace_kind_severity:asana_deletions:limit{severity="warning", kind="burst"}`,
 		`ALERTS{alertname=~"AsanaDeletion.*"} offset 10s`))
 	d.draw(nil)
 }
@@ -102,13 +102,12 @@ func writePast(t *testing.T, dir string, workspaces ...string) {
 	now := time.Now()
 	past := newHistory(t, now.Add(-9*24*time.Hour), now.Add(-5*time.Minute))
 	for _, workspace := range workspaces {
-		for _, name := range []string{
-			"workspace:asana_deletions:clean15m", "workspace:asana_deletions:steady90m", "workspace:asana_project_deletions:clean1h",
-			"workspace:asana_deletions:residual15m:max30m", "workspace:asana_deletions:residual90m:max30m",
-			"workspace:asana_project_deletions:residual1h:max30m", "workspace:asana_events:increase5m",
-		} {
-			past.add(fmt.Sprintf(`%s{workspace="%s"}`, name, workspace), 5*time.Minute, daily(3))
+		for _, kind := range []string{"burst", "sustained", "structure", "comments", "memberships"} {
+			for _, name := range []string{"count", "deviation", "max30m", "deviation:max30m"} {
+				past.add(fmt.Sprintf(`workspace_kind:asana_deletions:%s{workspace="%s",kind="%s"}`, name, workspace, kind), 5*time.Minute, daily(3))
+			}
 		}
+		past.add(fmt.Sprintf(`workspace:asana_events:increase5m{workspace="%s"}`, workspace), 5*time.Minute, daily(3))
 		past.add(fmt.Sprintf(`workspace_action_resource_type:asana_events:increase5m{workspace="%s",action="added",resource_type="task"}`,
 			workspace), 5*time.Minute, daily(50))
 	}

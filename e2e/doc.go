@@ -1,6 +1,6 @@
 // Package e2e tests the exporter as people run it: the built program, with a real Prometheus server, under strace, on
-// full and broken disks; the simulator with Asana's own client for Node; the alert rules with promtool and amtool; and the
-// demo stack and a real Alertmanager, up to the page.
+// full and broken disks; the simulator with Asana's own client for Node; the alert rules with promtool and amtool; the demo
+// stack and a real Alertmanager, up to the page; and how often an incident notifies.
 //
 //	go test -tags e2e ./e2e/...
 //

@@ -30,7 +30,7 @@ func TestDashboardsLookRight(t *testing.T) {
 		"--storage.tsdb.retention.time=35d")
 	d := drawing{t: t, prometheus: p}
 	// The limits are recorded every five minutes, and a chart has a step of one.
-	waitFor(t, 10*time.Minute, d.missing(fmt.Sprintf("timestamp(workspace:asana_deletions:limit15m) > %d", began.Unix()),
+	waitFor(t, 10*time.Minute, d.missing(fmt.Sprintf(`timestamp(workspace_kind_severity:asana_deletions:limit{kind="burst", severity="page"}) > %d`, began.Unix()),
 		"increase(asana_event_delay_seconds_count[30s] offset 1m) > 0"))
 
 	cmd := exec.Command(lookUp(t, "node", "install Node 20 or later"), filepath.Join(look, "look.mjs"), p.url)

@@ -48,9 +48,9 @@ func TestAlertmanagerExampleSendsOnlyPagesToThePager(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ alert, severity, receiver string }{
 		{"AsanaDeletionBurst", "page", "pager"},
-		{"AsanaProjectDeletionsInBacklog", "page", "pager"},
+		{"AsanaStructureDeletions", "page", "pager"},
 		{"AsanaPositionInDanger", "page", "pager"},
-		{"AsanaDeletionBurstSmall", "warning", "chat"},
+		{"AsanaDeletionBurst", "warning", "chat"},
 		{"AsanaEventsLost", "warning", "chat"},
 		{"AsanaSyncError", "warning", "chat"},
 		{"SomebodyElses", "page", "chat"},

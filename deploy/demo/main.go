@@ -103,13 +103,14 @@ func (o options) welcome(ctx context.Context) error {
 }
 
 const guide = `
-The stack is up, and pages are printed here. Somebody deletes 500 tasks 90 seconds after the start, and again every half an hour;
-the page follows within four minutes, and is resolved when the deletions are 15 minutes old. Or bring an incident yourself:
+The stack is up, and pages are printed here. Somebody deletes 500 tasks 90 seconds after the start, and again every half an hour.
+The page follows within four minutes, and goes on firing while the last deletions are less than 75 minutes old.
+Or bring an incident yourself:
 
   curl -X POST 'http://%[3]s/control/incident?n=1000'
 
-  http://%[1]s/graph?g0.tab=0&g0.range_input=6h&g0.expr=%%7B__name__%%3D~%%22workspace:asana_deletions:(increase%%7Climit)15m%%22%%7D
-      the deletions in 15 minutes, beside the limit that the rules learned; the alerts are a page of the same server
+  http://%[1]s/graph?g0.tab=0&g0.range_input=6h&g0.expr=%%7Bkind%%3D%%22burst%%22,__name__%%3D~%%22workspace_kind.*:asana_deletions:(count%%7Climit)%%22%%7D
+      the deletions in 15 minutes, beside the limits that the rules learned; the alerts are a page of the same server
   amtool --alertmanager.url=http://%[2]s alert
       what Alertmanager knows
   http://%[3]s

@@ -37,7 +37,7 @@ func TestLifeGoesOnWhereThePastEnds(t *testing.T) {
 		want     []string
 	}{
 		{"nothing happens", 0, nil},
-		{"500 tasks are deleted", 500, []string{"AsanaDeletionBurst", "AsanaDeletionBurstSmall"}},
+		{"500 tasks are deleted", 500, []string{"AsanaDeletionBurst: page", "AsanaDeletionBurst: warning"}},
 	} {
 		t.Run(row.story, func(t *testing.T) {
 			store := read(t, text.String())
@@ -66,7 +66,7 @@ func TestLifeGoesOnWhereThePastEnds(t *testing.T) {
 			}
 			var got []string
 			for _, f := range result.Firings {
-				got = append(got, f.Alert)
+				got = append(got, f.Alert+": "+f.Labels.Get("severity"))
 				if after := time.UnixMilli(f.From).Sub(end); after < 102*time.Minute || after > 106*time.Minute {
 					t.Errorf("%s fires after %s", f.Alert, after)
 				}

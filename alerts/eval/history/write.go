@@ -38,7 +38,7 @@ func write(w *bufio.Writer, store *engine.Store, to time.Time) {
 // distances returns how far apart the samples of a metric are at an age in milliseconds. A chart finds one every five minutes;
 // nobody looks at what is older and not recorded, but over hours.
 func distances(name string) func(age int64) time.Duration {
-	recorded := strings.Contains(name, ":") && !strings.HasSuffix(name, ":knob")
+	recorded := strings.Contains(name, ":") && !strings.HasPrefix(name, "asana_") // Those are knobs.
 	return func(age int64) time.Duration {
 		switch {
 		case age <= day.Milliseconds():

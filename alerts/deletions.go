@@ -1,0 +1,276 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// deletions returns deletions.yml: alerts on unusual deletions.
+func deletions(o options) file {
+	return file{
+		name: "deletions.yml",
+		comment: `
+			Alerts on unusual deletions in Asana, for asana_exporter. Parsed by Prometheus 2.42 and later. Generated: go generate ./alerts
+
+			Five kinds of deletions are counted and judged alike, each in its own window: a burst (15 minutes), sustained deletions (90
+			minutes without their largest 15), structure (projects, teams, portfolios, goals and templates, 1 hour), and removed comments
+			and memberships (15 minutes). An alert fires while a count is above its limit, of which there are two: for pages and for
+			warnings. A limit is the largest of
+			  - a floor: what you would not get up for, whatever is usual;
+			  - what is usual at this hour, and a multiple of the workspace's own noise, on a square-root scale, where the noise does not
+			    grow with the level;
+			  - a multiple of the high-water mark of comparable hours, which learns clean-ups that run by schedule;
+			  - for pages, the high-water mark and a multiple of what hardly any half hour of four weeks had above its own: people delete in
+			    large sessions, too.
+			The rules look back four weeks: keep 35 days of samples (--storage.tsdb.retention.time=35d).
+			alerts/eval measures what a change to these rules finds, and how often it notifies somebody for nothing.`,
+		groups: []group{
+			{name: "asana-deletions-knobs", interval: "1m", rules: o.knobs(), comment: `
+				What you may change. A rule of your own with the label workspace (its gid) overrides a number in that workspace alone:
+				  - record: asana_deletions:floor
+				    expr: vector(100)
+				    labels: {kind: burst, severity: ` + o.page + `, workspace: "1200000000000001"}
+				In the same way asana_deletions:factor multiplies the limit above the floor, in one workspace or, without the label, in all.
+				Too many notifications: a factor of 1.2 for the kind that notifies. Thousands of people: double the floors.`},
+			{name: "asana-deletions-counts", interval: "1m", rules: counts()},
+			{name: "asana-deletions-limits", interval: "5m", rules: o.limits()},
+			{name: "asana-deletions-high", interval: "15m", rules: []rule{high()}},
+			{name: "asana-deletions-noise", interval: "30m", rules: noise()},
+			{name: "asana-deletions-alerts", interval: "1m", rules: o.deletionAlerts()},
+		},
+	}
+}
+
+// kind is one sort of deletions, which is counted and judged on its own.
+type kind struct {
+	name     string
+	selector string // Matchers for asana_events_total.
+	page     test
+	warning  test
+}
+
+// test says what a limit is made of. What is 0 is no part of it.
+type test struct {
+	floor float64
+	noise float64 // Times the workspace's noise.
+	high  float64 // Times the high-water mark of comparable hours.
+	most  float64 // Times what hardly any half hour of four weeks had above its high-water mark.
+	week  float64 // Times the largest window of the last week: a coarse test.
+}
+
+func kinds() []kind {
+	return []kind{
+		{
+			"burst", `action="deleted"`,
+			test{floor: 40, noise: 2.1, high: 1.9, most: 1.6},
+			test{floor: 16, noise: 2.05, high: 1.9},
+		},
+		{
+			"sustained", "", // The deletions of burst.
+			test{floor: 18, noise: 2.4, high: 3, most: 1.6},
+			test{floor: 9, noise: 2.1, high: 2.4},
+		},
+		{
+			"structure", `action="deleted", resource_type=~"project|project_template|portfolio|goal|team"`,
+			test{floor: 8, noise: 2, high: 2, most: 1.1},
+			test{floor: 7, noise: 1.8, high: 1.8},
+		},
+		// There is too little experience with what is removed for more than a coarse test.
+		{
+			"comments", `action="removed", resource_type="story", resource_subtype="comment_added"`,
+			test{},
+			test{floor: 100, week: 3},
+		},
+		{
+			"memberships", `action="removed", resource_type=~"(workspace|team|project|portfolio|goal)_membership"`,
+			test{},
+			test{floor: 100, week: 3},
+		},
+	}
+}
+
+// judged are the kinds with a history of their own.
+const judged = `kind=~"burst|sustained|structure"`
+
+// series replaces short names by those of recorded series; a line in the code would be too long otherwise.
+func series(expr string) string {
+	return strings.NewReplacer(
+		"TOTAL", "workspace_instance_kind:asana_deletions:total",
+		"COUNTED_AT", "workspace_instance_kind:asana_deletions:counted_at",
+		"CAUGHT_UP", "workspace_instance_kind:asana_deletions:caught_up",
+		"COUNT", "workspace_kind:asana_deletions:count",
+		"PEAK", "workspace_kind:asana_deletions:backlog_peak",
+		"EXPECTED", "workspace_kind:asana_deletions:expected",
+		"DEVIATION", "workspace_kind:asana_deletions:deviation",
+		"NOISE", "workspace_kind:asana_deletions:noise",
+		"HIGH", "workspace_kind:asana_deletions:high",
+		"EXCESS", "workspace_kind:asana_deletions:excess",
+		"MAX_1W", "workspace_kind:asana_deletions:max1w",
+		"MOST", "workspace_kind:asana_deletions:most",
+		"MATURE", "workspace:asana_deletions:mature",
+		"BACKLOG_LIMIT", "workspace_kind_severity:asana_deletions:backlog_limit",
+		"BACKLOG", "workspace:asana_backlog_seconds:max",
+		"FLOOR", "workspace_kind_severity:asana_deletions:floor",
+		"USUAL", "workspace_kind_severity:asana_deletions:usual_limit",
+		"LIMIT", "workspace_kind_severity:asana_deletions:limit",
+		"JUDGED", judged,
+	).Replace(expr)
+}
+
+// record returns a recording rule; pairs are labels and their values.
+func record(name, comment, expr string, pairs ...string) rule {
+	var labels []string
+	for pair := range slices.Chunk(pairs, 2) {
+		labels = append(labels, strings.Join(pair, ": "))
+	}
+	return rule{record: series(name), comment: comment, expr: series(expr), labels: strings.Join(labels, ", ")}
+}
+
+func (o options) knobs() (rules []rule) {
+	for _, k := range kinds() {
+		for _, s := range []struct {
+			name  string
+			floor float64
+		}{{o.page, k.page.floor}, {o.warning, k.warning.floor}} {
+			if s.floor > 0 {
+				rules = append(rules, record("asana_deletions:floor", "", fmt.Sprintf("vector(%g)", s.floor), "kind", k.name, "severity", s.name))
+			}
+		}
+	}
+	return append(rules, record("asana_deletions:grafana", "Where the links in the alerts lead.", "vector(1)", "url", o.grafana))
+}
+
+// counts returns the rules that count deletions in windows.
+//
+// Each instance of the exporter is counted on its own, and the largest count is that of the workspace: replicas count the same
+// events. A window begins with the total at its beginning. That is subtracted, since increase() would extrapolate, and would
+// see nothing of what happened while Prometheus was away.
+func counts() []rule {
+	var rules []rule
+	for _, k := range append(kinds(), kind{name: "undeleted", selector: `action="undeleted"`}) {
+		if k.selector != "" {
+			rules = append(rules, record("TOTAL", "",
+				"sum by (workspace, job, instance) (asana_events_total{"+k.selector+"})", "kind", k.name))
+		}
+	}
+	rules[0].comment = "What each exporter has counted so far. All its series begin anew together, so that the sum is a counter, too."
+	return append(rules,
+		record("COUNTED_AT", "", "time() + 0 * TOTAL"),
+		record("CAUGHT_UP", "The total for 20 minutes after a catch-up, which brought what is none of the minutes since.",
+			"TOTAL and on (workspace, job, instance) asana_workspace_backlog_seconds > 300"),
+		record("COUNT", `
+			What was deleted in the window: since the latest catch-up; or since the window's beginning; or, where Prometheus was away at
+			that time, since it left, for the part that a longer time may hold by itself; or since the exporter appeared.`,
+			window(`kind=~"burst|comments|memberships"`, "15m", 900, 0)+`
+			or`+window(`kind=~"structure|undeleted"`, "1h", 3600, 600)),
+		record("COUNT", "Without the largest 15 minutes, so that one session of somebody who tidies up does not count.", `
+			clamp_min(
+			`+window(`kind="burst"`, "90m", 5400, 900)+`
+			- on (workspace) max_over_time(COUNT{kind="burst"}[90m]), 0)`, "kind", "sustained"),
+		record("BACKLOG", "", "max by (workspace) (asana_workspace_backlog_seconds) > 0"),
+		peak("burst", "", `
+			The most in 15 minutes of what a catch-up brought, by the time at which it happened. Unless another replica was there all the
+			time: it has judged that already.`),
+		peak("structure", "project", ""),
+	)
+}
+
+// window counts what the selected kinds lost in a window. A catch-up shorter than ignore, in seconds, is part of it.
+func window(kinds, window string, seconds, ignore int) string {
+	caughtUp := `min_over_time(CAUGHT_UP{KINDS}[WINDOW]) <= TOTAL{KINDS}`
+	if ignore > 0 {
+		caughtUp += fmt.Sprintf(`
+				and on (workspace, job, instance) max_over_time(asana_workspace_backlog_seconds[WINDOW]) > %d`, ignore)
+	}
+	return strings.NewReplacer("KINDS", kinds, "WINDOW", window, "SECONDS", fmt.Sprint(seconds)).Replace(`
+			max by (workspace, kind) (
+				TOTAL{KINDS} - (` + caughtUp + `)
+				or TOTAL{KINDS} - (TOTAL{KINDS} offset WINDOW <= min_over_time(TOTAL{KINDS}[WINDOW]))
+				or (TOTAL{KINDS} - last_over_time(TOTAL{KINDS}[75m] offset WINDOW) >= 0)
+					* 2 / (1 + (time() - last_over_time(COUNTED_AT{KINDS}[75m] offset WINDOW)) / SECONDS)
+				or TOTAL{KINDS} - min_over_time(TOTAL{KINDS}[WINDOW])
+			)`)
+}
+
+func peak(kind, resourceType, comment string) rule {
+	return record("PEAK", comment, `
+			max by (workspace) (asana_workspace_backlog_peak_events{action="deleted", resource_type="`+resourceType+`", window="15m"}) > 0
+			unless on (workspace) (
+				asana_workspace_backlog_seconds == 0
+				and max_over_time(asana_workspace_backlog_seconds[6h]) == 0
+				and asana_workspace_backlog_seconds offset 6h
+			)`, "kind", kind)
+}
+
+func (o options) deletionAlerts() []rule {
+	return []rule{
+		o.alert("AsanaDeletionBurst", "burst", "1m", true).with(o,
+			count+" deletions in 15 minutes in "+name,
+			o.told(`action='deleted'`, "15m"), duringBacklog+restored),
+		o.alert("AsanaDeletionsSustained", "sustained", "5m", false).with(o,
+			"Deletions go on and on in "+name+": "+count+" in 90 minutes beside the largest 15",
+			o.told(`action='deleted'`, "90m"), "Slow but steady, as a script or a person with patience deletes.", restored),
+		o.alert("AsanaStructureDeletions", "structure", "", true).with(o,
+			count+" projects, teams, portfolios, goals or templates deleted within an hour in "+name,
+			o.told(strings.ReplaceAll(kinds()[2].selector, `"`, `'`), "1h"),
+			"A deleted project takes its tasks with it, which do not all count as deletions of their own.", duringBacklog+restored),
+		o.alert("AsanaRemovals", "comments|memberships", "2m", false).with(o,
+			count+" {{ $labels.kind }} removed in 15 minutes in "+name,
+			`{{ if eq $labels.kind "comments" }}Comments that are removed can't be put back.`+
+				`{{ else }}People are losing access: an off-boarding, a reorganisation, or somebody who locks others out.{{ end }}`,
+			"This is more than three times the largest 15 minutes of the last week."),
+	}
+}
+
+// alert fires while the count of a kind is above its limit, or the peak of a backlog above the limit of the time that it covers.
+func (o options) alert(alert, kind, pending string, backlog bool) rule {
+	expr := "COUNT{SEL} > on (workspace, kind) group_right () last_over_time(LIMIT{SEL}[90m])"
+	if backlog {
+		expr = `
+			COUNT{SEL} > on (workspace, kind) group_right () last_over_time(LIMIT{SEL}[90m])
+			or
+			PEAK{SEL} > on (workspace, kind) group_right () (
+				max_over_time(BACKLOG_LIMIT{SEL}[90m]) and on (workspace) BACKLOG <= 7200
+				or max_over_time(BACKLOG_LIMIT{SEL}[6h]) and on (workspace) BACKLOG <= 25200
+				or max_over_time(BACKLOG_LIMIT{SEL}[1d])
+			)`
+	}
+	matcher := `kind="` + kind + `"`
+	if strings.Contains(kind, "|") {
+		matcher = `kind=~"` + kind + `"`
+	}
+	return rule{alert: alert, pending: pending, keepFiring: "1h", expr: series(strings.ReplaceAll(expr, "SEL", matcher))}
+}
+
+// Sentences of the descriptions.
+var (
+	duringBacklog = ifAny("workspace:asana_backlog_seconds:max{workspace=%q}",
+		"The exporter had not read for {{ . | first | value | humanizeDuration }} before it counted this. ")
+	restored = "Undeleted in the last hour: " +
+		value("workspace_kind:asana_deletions:count{workspace=%q, kind='undeleted'}", `printf "%.0f"`, "0") + "."
+)
+
+// told says what was deleted most, since when, and what the limit is.
+func (o options) told(selector, window string) string {
+	const (
+		limit = "last_over_time(workspace_kind_severity:asana_deletions:limit{workspace=%q, kind=%q, severity=%q}[90m])"
+		half  = "min_over_time(timestamp(2 * workspace_kind:asana_deletions:count{workspace=%q, kind=%q} > %f)[2h:1m])"
+	)
+	most := strings.NewReplacer("EVENTS", "asana_events_total{workspace=%[1]q, "+selector+"}", "WINDOW", window).Replace(
+		"sort_desc(topk(2, max by (resource_type) (sum by (resource_type, job, instance) (" +
+			"EVENTS - (last_over_time(EVENTS[75m] offset WINDOW) or min_over_time(EVENTS[WINDOW]))))) > 0)")
+	return `{{ with query (printf "` + most + `" $labels.workspace) }}Mostly {{ range $i, $x := . }}{{ if $i }} and {{ end }}` +
+		`{{ $x | value | printf "%.0f" }} of type {{ $x | label "resource_type" }}{{ end }}` +
+		`{{ with query (printf "` + half + `" $labels.workspace $labels.kind $value) }}, half of it since {{ (. | first | value | toTime).Format "15:04" }} UTC{{ end }}. {{ end }}` +
+		`The limit at this hour is {{ with query (printf "` + limit + `" $labels.workspace $labels.kind $labels.severity) }}` +
+		`{{ . | first | value | printf "%.0f" }}{{ else }}unknown{{ end }}` +
+		`{{ with query (printf "last_over_time(workspace:asana_deletions:mature{workspace=%q}[2h])" $labels.workspace) }}, from the habits of four weeks.{{ else }}: a multiple of the largest 15 minutes so far, since there is less than a week of history.{{ end }}`
+}
+
+// with gives the alert its texts, the address of its section in the runbook, and that of its dashboard.
+func (r rule) with(o options, summary string, sentences ...string) rule {
+	r = o.annotated(r, summary, sentences...)
+	r.annotations = append(r.annotations, [2]string{"dashboard_url", `{{ with query "asana_deletions:grafana" }}{{ . | first | label "url" }}{{ end }}/d/asana-deletions?var-workspace={{ $labels.workspace }}`})
+	return r
+}

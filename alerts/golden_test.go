@@ -1,0 +1,125 @@
+package main
+
+import (
+	"flag"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the rule files anew")
+
+// People load the files; nobody edits them.
+func TestFilesAreWhatTheCodeMakes(t *testing.T) {
+	if *update {
+		if err := run(nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	folder := written(t)
+	for _, path := range glob(t, filepath.Join(folder, "*")) {
+		if name := filepath.Base(path); read(t, path) != read(t, name) {
+			t.Errorf("%s is not what the code makes; go generate ./alerts writes it anew", name)
+		}
+	}
+}
+
+// written returns a folder with the files that the flags make.
+func written(t *testing.T, flags ...string) string {
+	t.Helper()
+	folder := t.TempDir()
+	if err := run(append(flags, "-out", folder)); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+// Servers that many teams share, such as Mimir, take 20 rules in a group unless they are told otherwise. The mixin has alerts and
+// recording rules apart.
+func TestGroupsHaveAtMost20RulesOfOneKind(t *testing.T) {
+	for _, f := range files(defaults()) {
+		for _, g := range f.groups {
+			if len(g.rules) == 0 || len(g.rules) > 20 {
+				t.Errorf("%s: %d rules in %s", f.name, len(g.rules), g.name)
+			}
+			for _, r := range g.rules {
+				if (r.alert == "") != (g.rules[0].alert == "") {
+					t.Errorf("%s: %s has alerts and recording rules", f.name, g.name)
+				}
+			}
+		}
+	}
+}
+
+// A flag changes each place where its value belongs, and nothing else.
+func TestFlagsChangeTheFiles(t *testing.T) {
+	o := defaults()
+	for _, test := range []struct {
+		flag, value string
+		places      []string // With %s for the value.
+		was         string
+	}{
+		{"-page", "critical", []string{"severity: %s}", "severity: %s,", `severity="%s"`}, o.page},
+		{"-warning", "ticket", []string{"severity: %s}", "severity: %s,", `severity="%s"`}, o.warning},
+		{"-runbook", "https://wiki.example.com/asana", []string{"runbook_url: %s#"}, o.runbook},
+		{"-grafana", "https://grafana.example.com", []string{"url: %s}"}, o.grafana},
+	} {
+		var replace []string
+		for _, place := range test.places {
+			replace = append(replace, strings.ReplaceAll(place, "%s", test.was), strings.ReplaceAll(place, "%s", test.value))
+		}
+		changed := false
+		for _, path := range glob(t, filepath.Join(written(t, test.flag, test.value), "*")) {
+			readRulesOf(t, path)
+			was, text := read(t, filepath.Base(path)), read(t, path)
+			if text != strings.NewReplacer(replace...).Replace(was) {
+				t.Errorf("%s changes %s elsewhere, or not everywhere", test.flag, filepath.Base(path))
+			}
+			changed = changed || text != was
+		}
+		if !changed {
+			t.Errorf("%s changes nothing", test.flag)
+		}
+	}
+}
+
+// Each metric of the exporter is selected, no recorded series is, and the expressions are the same but for that.
+func TestSelectorIsInEachExpression(t *testing.T) {
+	const selector = `job="asana"`
+	metric := regexp.MustCompile(`(^|[^:\w])(` + strings.Join(metrics(t), "|") + `)\b([^:]|$)`)
+	for _, path := range glob(t, filepath.Join(written(t, "-selector", selector), "*")) {
+		name, changed := filepath.Base(path), false
+		plain := readRulesOf(t, name)
+		for i, r := range readRulesOf(t, path) {
+			found := metric.FindAllStringIndex(r.Expr, -1)
+			for _, at := range found {
+				if !strings.HasPrefix(r.Expr[at[1]-1:], "{"+selector) {
+					t.Errorf("%s: not selected: %s", name, r.Expr[at[0]:])
+				}
+			}
+			if got := strings.Count(r.Expr, selector); got != len(found) {
+				t.Errorf("%s: %d metrics are selected, want %d: %s", name, got, len(found), r.Expr)
+			}
+			if got := strings.NewReplacer("{"+selector+"}", "", selector+", ", "").Replace(r.Expr); got != plain[i].Expr {
+				t.Errorf("%s: got %s, want %s", name, got, plain[i].Expr)
+			}
+			changed = changed || r.Expr != plain[i].Expr
+		}
+		if !changed {
+			t.Errorf("%s: nothing is selected", name)
+		}
+	}
+}
+
+// metrics returns the names of the exporter's metrics; a test of the program's looks after them.
+func metrics(t *testing.T) (names []string) {
+	t.Helper()
+	for _, match := range regexp.MustCompile("(?m)^\\| `(asana_[a-z_]+)` \\|").FindAllStringSubmatch(read(t, "../docs/metrics.md"), -1) {
+		names = append(names, match[1])
+	}
+	if len(names) == 0 {
+		t.Fatal("docs/metrics.md has no metrics")
+	}
+	return names
+}

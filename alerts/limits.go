@@ -1,0 +1,132 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// limits returns the rules for the limits, from what is usual to the knobs.
+func (o options) limits() []rule {
+	rules := []rule{
+		record("EXPECTED", "What is usual: the median of this hour in the last four weeks, or yesterday, or in the last hour.", `
+			max without (source) (
+				label_replace(quantile without (week) (0.5,
+					label_replace(avg_over_time(COUNT{JUDGED}[1h] offset 167h30m), "week", "1", "", "")
+					or label_replace(avg_over_time(COUNT{JUDGED}[1h] offset 335h30m), "week", "2", "", "")
+					or label_replace(avg_over_time(COUNT{JUDGED}[1h] offset 503h30m), "week", "3", "", "")
+					or label_replace(avg_over_time(COUNT{JUDGED}[1h] offset 671h30m), "week", "4", "", "")
+				), "source", "weeks", "", "")
+				or label_replace(avg_over_time(COUNT{JUDGED}[1h] offset 23h30m), "source", "yesterday", "", "")
+				or label_replace(avg_over_time(COUNT{kind="burst"}[1h] offset 30m), "source", "recent", "", "")
+			)`),
+		record("EXCESS", "How far the count is above the high-water mark.", "clamp_min(COUNT - last_over_time(HIGH[2h]), 0)"),
+		record("DEVIATION", "How far the count is from the usual, in standard deviations.", "2 * (sqrt(COUNT + 1) - sqrt(EXPECTED + 1))"),
+	}
+	for _, k := range kinds() {
+		if k.page != (test{}) {
+			rules = append(rules, k.usual(k.page, o.page, firstWeekPage))
+		}
+		rules = append(rules, k.usual(k.warning, o.warning, firstWeekWarning))
+	}
+	rules[3].comment = `
+			The expected count rises to the high-water mark at most: yesterday may have had an incident. In the first eight days there is
+			only a limit for bursts: a multiple of the largest 15 minutes so far, and at least 100.`
+	return append(rules,
+		record("FLOOR", "The knobs, those of the workspace first.", `
+			0 * USUAL + on (workspace, kind, severity) asana_deletions:floor
+			or 0 * USUAL + on (kind, severity) group_left () asana_deletions:floor{workspace=""}`),
+		record("LIMIT", "", `
+			max without (test) (
+				label_replace(
+					USUAL * on (workspace, kind, severity) asana_deletions:factor
+					or USUAL * on (kind, severity) group_left () asana_deletions:factor{workspace=""}
+					or USUAL, "test", "usual", "", "")
+				or label_replace(FLOOR, "test", "floor", "", "")
+			)`),
+		record("BACKLOG_LIMIT", "A peak is judged once and not every minute; one of structure is that of 15 minutes, not of an hour.", `
+			max without (test) (
+				label_replace(
+					0.75 * LIMIT{kind="burst", severity="`+o.warning+`"} or LIMIT{kind="burst"} or 0.5 * LIMIT{kind="structure"},
+					"test", "limit", "", "")
+				or label_replace(FLOOR{kind=~"burst|structure"}, "test", "floor", "", "")
+			)`))
+}
+
+// The limits of a burst while there are less than eight days of history. A warning may rely on the hours seen so far; a page
+// waits for more than the most of all of them.
+const (
+	firstWeekPage = `
+			or on (workspace) clamp_min(
+				2.5 * last_over_time(MAX_1W{SEL}[2h]) and on (workspace) COUNT{SEL} offset 1d
+				or 6 * last_over_time(MAX_1W{SEL}[2h]), 100)`
+	firstWeekWarning = `
+			or on (workspace) clamp_min(
+				min without (test) (
+					label_replace(1.6 * last_over_time(MAX_1W{SEL}[2h]), "test", "most", "", "")
+					or label_replace(4 * last_over_time(HIGH{SEL}[2h]), "test", "high", "", "")
+				) and on (workspace) COUNT{SEL} offset 1d
+				or 6 * last_over_time(MAX_1W{SEL}[2h]), 100)`
+)
+
+// usual returns the rule for a limit before the knobs.
+func (k kind) usual(t test, severity, firstWeek string) rule {
+	expr := fmt.Sprintf("%g * last_over_time(MAX_1W{SEL}[2h])", t.week)
+	if t.noise > 0 {
+		parts := []string{
+			fmt.Sprintf(`label_replace((sqrt(
+					last_over_time(HIGH{SEL}[2h]) - clamp_min(last_over_time(HIGH{SEL}[2h]) - EXPECTED{SEL}, 0) + 1
+				) + %g / 2 * last_over_time(NOISE{SEL}[2h])) ^ 2 - 1, "test", "noise", "", "")`, t.noise),
+			fmt.Sprintf(`label_replace(%g * last_over_time(HIGH{SEL}[2h]), "test", "high", "", "")`, t.high),
+		}
+		if t.most > 0 {
+			parts = append(parts, fmt.Sprintf(`label_replace(last_over_time(HIGH{SEL}[2h]) + %g * last_over_time(MOST{SEL}[2h]), "test", "most", "", "")`, t.most))
+		}
+		expr = `
+			max without (test) (
+				` + strings.Join(parts, `
+				or `) + `
+			)
+			and on (workspace) last_over_time(MATURE[2h])`
+		if k.name == "burst" {
+			expr += firstWeek
+		}
+	}
+	return record("USUAL", "", strings.ReplaceAll(expr, "SEL", `kind="`+k.name+`"`), "kind", k.name, "severity", severity)
+}
+
+func high() rule {
+	var days []string
+	for _, day := range []int{1, 2, 3, 4, 5, 6, 7, 14, 21, 28} {
+		days = append(days, fmt.Sprintf(`label_replace(max_over_time(COUNT{JUDGED}[2h] offset %dh), "day", "%d", "", "")`, day*24-1, day))
+	}
+	return record("HIGH", "The high-water mark: the 85 % quantile, over comparable days, of the most within an hour of this time.", `
+			quantile without (day) (0.85,
+				`+strings.Join(days, `
+				or `)+`
+			)`)
+}
+
+// noise returns what is made of weeks of maxima, which is cheap: the same quantiles over all samples cost ten times as much.
+func noise() []rule {
+	return []rule{
+		record("EXCESS:max30m", "", "max_over_time(EXCESS[30m])"),
+		record("MOST", `
+			What hardly any half hour had above its high-water mark. Some incidents a month must not teach that hundreds are usual, so this
+			part of it ends at a few; what happens every other day counts whatever it is.`, `
+			max without (part) (
+				label_replace(clamp_max(quantile_over_time(0.995, EXCESS:max30m{kind="burst"}[4w] offset 2h), 250), "part", "rare", "", "")
+				or label_replace(clamp_max(quantile_over_time(0.995, EXCESS:max30m{kind="sustained"}[4w] offset 2h), 30), "part", "rare", "", "")
+				or label_replace(clamp_max(quantile_over_time(0.995, EXCESS:max30m{kind="structure"}[4w] offset 2h), 9), "part", "rare", "", "")
+				or label_replace(quantile_over_time(0.98, EXCESS:max30m[4w] offset 2h), "part", "common", "", "")
+			)`),
+		record("MAX_1W", "The offset is also how long nothing fires about a workspace that is new.", `
+			max_over_time(COUNT{kind="burst"}[1w] offset 45m)
+			or max_over_time(COUNT{kind=~"comments|memberships"}[1w] offset 45m) and COUNT offset 1d`),
+		record("DEVIATION:max30m", "", "max_over_time(DEVIATION[30m])"),
+		record("NOISE", "In small workspaces and at night, where nothing is usual, the least of it decides.", `
+			clamp_min(quantile_over_time(0.95, DEVIATION:max30m{kind="burst"}[2w] offset 2h), 3.1)
+			or clamp_min(quantile_over_time(0.95, DEVIATION:max30m{kind="sustained"}[2w] offset 2h), 2.8)
+			or clamp_min(quantile_over_time(0.95, DEVIATION:max30m{kind="structure"}[2w] offset 2h), 1.8)`),
+		record("MATURE", "There is a week of history.", `group by (workspace) (count_over_time(COUNT{kind="burst"}[1d] offset 7d))`),
+	}
+}

@@ -1,0 +1,75 @@
+// Alerts writes the Prometheus rules beside it: deletions.yml, exporter.yml and recording.yml.
+//
+//	go generate ./alerts
+//	go run ./alerts -page critical -runbook https://wiki.example.com/asana -out /etc/prometheus/rules
+//
+// Start with deletions.go, which has the rules from top to bottom and the numbers in a table. exporter.go and watching.go are the
+// rules about the exporter itself, recording.go those for the dashboards. How a rule becomes YAML is in rule.go.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+//go:generate go run .
+
+// options are what companies change.
+type options struct {
+	page, warning string // Names of severities.
+	runbook       string // Address of the runbook; the anchor of an alert is appended.
+	grafana       string // Address of Grafana.
+	selector      string // Matchers for the exporter's metrics, such as job="asana".
+}
+
+func defaults() options {
+	return options{
+		page:    "page",
+		warning: "warning",
+		runbook: "https://github.com/asana-exporter/asana_exporter/blob/main/docs/runbook.md",
+		grafana: "http://localhost:3000",
+	}
+}
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// run writes the files as the flags say.
+func run(args []string) error {
+	o := defaults()
+	flags := flag.NewFlagSet("alerts", flag.ExitOnError)
+	flags.StringVar(&o.page, "page", o.page, "severity of alerts that wake somebody")
+	flags.StringVar(&o.warning, "warning", o.warning, "severity of alerts for working hours")
+	flags.StringVar(&o.runbook, "runbook", o.runbook, "address of the runbook")
+	flags.StringVar(&o.grafana, "grafana", o.grafana, "address of Grafana, for links to its dashboards")
+	flags.StringVar(&o.selector, "selector", o.selector, `matchers for the exporter's metrics, such as job="asana"; none selects all`)
+	folder := flags.String("out", ".", "folder to write to")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	for _, f := range files(o) {
+		if err := os.WriteFile(filepath.Join(*folder, f.name), []byte(f.yaml()), 0o644); err != nil { //nolint:gosec // Prometheus runs as another user.
+			return err
+		}
+	}
+	return nil
+}
+
+// files returns the rule files. The selector is added here, so that no expression can be without it.
+func files(o options) []file {
+	files := []file{deletions(o), exporter(o), recording()}
+	for _, f := range files {
+		for _, g := range f.groups {
+			for i := range g.rules {
+				g.rules[i].expr = o.selected(g.rules[i].expr)
+			}
+		}
+	}
+	return files
+}

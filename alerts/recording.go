@@ -1,0 +1,99 @@
+package main
+
+// recording returns recording.yml: what the dashboards read.
+func recording() file {
+	return file{
+		name: "recording.yml",
+		comment: `
+			What the dashboards of asana_exporter read, recorded so that a week of fifty workspaces answers within a second. Parsed by
+			Prometheus 2.42 and later. Generated: go generate ./alerts
+
+			Several replicas of the exporter count the same events: the max makes them one, whatever their targets are called. When one of
+			them catches up with what another has counted already, these events are here twice; the dashboards mark every catch-up.`,
+		groups: []group{
+			{name: "asana-names", interval: "1m", rules: []rule{workspaceName()}},
+			{
+				name: "asana-events", interval: "5m", rules: eventCounts(),
+				comment: "Windows of five minutes, one after the other: their sum over a day is the count of the day.",
+			},
+			{
+				name: "asana-deletions-by-type", interval: "1m", rules: []rule{deletionsByType()},
+				comment: "The same minutes and the same windows as in deletions.yml, by type. Without what a catch-up brings, as there.",
+			},
+		},
+	}
+}
+
+func workspaceName() rule {
+	return record("workspace:asana_workspace:name",
+		"One name for each workspace, for six hours after it was last seen. While it is unknown, the gid stands for it.", `
+			group by (workspace, name) (
+				topk by (workspace) (1,
+					2 * last_over_time(asana_workspace_info{name!=""}[6h])
+					or label_replace(last_over_time(asana_workspace_info{name=""}[6h]), "name", "$1", "workspace", "(.*)")
+				)
+			)`)
+}
+
+// eventCounts returns the rules that count events in windows of five minutes.
+//
+// The max over the replicas keeps each label that is not fixed by the selector: two series that differ in it alone are different
+// events, of which the max would drop one. A test compares the labels with those of the exporter.
+func eventCounts() []rule {
+	return append([]rule{
+		record("workspace_action_resource_type:asana_events:increase5m", "", `
+			sum by (workspace, action, resource_type) (
+				max by (workspace, action, resource_type, resource_subtype, change_field, parent_type) (
+					increase(asana_events_total[5m])
+				)
+			)`),
+		record("workspace:asana_events:increase5m", "", "sum by (workspace) (workspace_action_resource_type:asana_events:increase5m)"),
+		record("workspace_resource_type_change_field:asana_events:increase5m", "", `
+			sum by (workspace, resource_type, change_field) (
+				max by (workspace, resource_type, resource_subtype, change_field, parent_type) (
+					increase(asana_events_total{action="changed"}[5m])
+				)
+			)`),
+	}, activity()...)
+}
+
+// activity returns the rules that count what people did.
+func activity() []rule {
+	tasks := func(action string) string {
+		return `sum by (workspace) (workspace_action_resource_type:asana_events:increase5m{action="` + action + `", resource_type="task"})`
+	}
+	return []rule{
+		record("workspace:asana_tasks_created:increase5m", `
+			A task that is created in a project is added twice, to the project and to a section of it: only the first counts. One that is
+			created outside of projects is added to nothing. Subtasks, which are added to a task, are left out.`, `
+			sum by (workspace) (
+				max by (workspace, resource_subtype, parent_type) (
+					increase(asana_events_total{action="added", resource_type="task", parent_type=~"|project"}[5m])
+				)
+			)`),
+		record("workspace:asana_tasks_completed:increase5m", "changed/completed fires when a task is reopened, too: only the story tells.", `
+			sum by (workspace) (
+				max by (workspace, parent_type) (
+					increase(asana_events_total{action="added", resource_type="story", resource_subtype="marked_complete"}[5m])
+				)
+			)`),
+		record("workspace:asana_tasks_deleted:increase5m", "", tasks("deleted")),
+		record("workspace:asana_tasks_restored:increase5m", "", tasks("undeleted")),
+		record("workspace:asana_comments:increase5m", "", `
+			sum by (workspace) (
+				max by (workspace, parent_type) (
+					increase(asana_events_total{action="added", resource_type="story", resource_subtype="comment_added"}[5m])
+				)
+			)`),
+	}
+}
+
+func deletionsByType() rule {
+	return record("workspace_resource_type:asana_deletions:increase15m", "", `
+			sum by (workspace, resource_type) (
+				max by (workspace, resource_type, resource_subtype, parent_type) (
+					increase(asana_events_total{action="deleted"}[15m])
+					unless on (workspace, job, instance) max_over_time(asana_workspace_backlog_seconds[5m]) > 300
+				)
+			)`)
+}

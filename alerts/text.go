@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Queries in annotations, in the language of Go's templates.
+const (
+	// name is the workspace's name, or its gid while that is unknown.
+	name = `{{ with query (printf "last_over_time(asana_workspace_info{workspace=%q, name!=''}[2d])" $labels.workspace) }}` +
+		`{{ . | first | label "name" }}{{ else }}{{ $labels.workspace }}{{ end }}`
+	count = `{{ $value | printf "%.0f" }}`
+)
+
+// value prints the result of a query about the workspace, which has one %q for its gid, or else the text instead.
+func value(query, format, instead string) string {
+	return fmt.Sprintf(`{{ with query (printf %q $labels.workspace) }}{{ . | first | value | %s }}{{ else }}%s{{ end }}`,
+		query, format, instead)
+}
+
+// ifAny prints the text if the query about the workspace has a result.
+func ifAny(query, text string) string {
+	return fmt.Sprintf(`{{ with query (printf %q $labels.workspace) }}%s{{ end }}`, query, text)
+}
+
+// annotated gives an alert its texts and the address of its section in the runbook.
+func (o options) annotated(r rule, summary string, sentences ...string) rule {
+	r.annotations = [][2]string{
+		{"summary", summary},
+		{"description", strings.Join(sentences, "\n")},
+		{"runbook_url", o.runbook + "#" + strings.ToLower(r.alert)},
+	}
+	return r
+}
+
+var metric = regexp.MustCompile(`[a-zA-Z_:][a-zA-Z0-9_:]*(\{)?`)
+
+// selected adds the selector to each metric of the exporter in an expression.
+func (o options) selected(expr string) string {
+	if o.selector == "" {
+		return expr
+	}
+	return metric.ReplaceAllStringFunc(expr, func(found string) string {
+		switch {
+		case !strings.HasPrefix(found, "asana_") || strings.Contains(found, ":"):
+			return found
+		case strings.HasSuffix(found, "{"):
+			return found + o.selector + ", "
+		}
+		return found + "{" + o.selector + "}"
+	})
+}
