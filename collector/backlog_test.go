@@ -47,7 +47,7 @@ func peak(deletions []time.Time) uint64 {
 	for _, first := range deletions {
 		var inside uint64
 		for _, other := range deletions {
-			if age := other.Truncate(stepLength).Sub(first.Truncate(stepLength)); age >= 0 && age <= PeakWindow {
+			if age := other.Truncate(stepLength).Sub(first.Truncate(stepLength)); age >= 0 && age <= peakWindow {
 				inside++
 			}
 		}
@@ -105,7 +105,7 @@ func TestWildDatesCountAtTheEdges(t *testing.T) {
 		event("added", "task", at(90*time.Minute)),            // No deletion.
 	}, now)
 	first, last := stepOf(at(-23*time.Hour)), stepOf(now)
-	want := steps{{first, 2, 2}, {first + 360, 1, 0}, {last, 3, 0}}
+	want := []step{{first, 2, 2}, {first + 360, 1, 0}, {last, 3, 0}}
 	wantEqual(t, "steps", r.Steps, want)
 }
 
@@ -125,7 +125,7 @@ func TestNumberOfStepsHasALimit(t *testing.T) {
 		if most := 2*24*60*6 + 1; len(r.Steps) > most {
 			t.Errorf("%s behind: %d steps, want at most %d", behind, len(r.Steps), most)
 		}
-		if !slices.IsSortedFunc([]step(r.Steps), func(a, b step) int { return int(a.at - b.at) }) {
+		if !slices.IsSortedFunc(r.Steps, func(a, b step) int { return int(a.At - b.At) }) {
 			t.Errorf("%s behind: steps are not sorted", behind)
 		}
 	}

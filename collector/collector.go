@@ -86,7 +86,7 @@ func (c *Collector) collectWorkspace(ch chan<- prometheus.Metric, view *View) {
 }
 
 func (c *Collector) collectBacklog(ch chan<- prometheus.Metric, backlog Backlog) {
-	const window = "15m" // PeakWindow, as people write it.
+	const window = "15m" // peakWindow, as people write it.
 	c.gauge(ch, c.backlogSeconds, backlog.Seconds)
 	c.gauge(ch, c.backlogPeak, float64(backlog.PeakDeleted), "deleted", "", window)
 	c.gauge(ch, c.backlogPeak, float64(backlog.PeakProjects), "deleted", "project", window)

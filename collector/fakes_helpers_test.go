@@ -93,7 +93,7 @@ func seriesOf(t *testing.T, s State, labels Labels) Series {
 func encoded(t testing.TB, s State) string {
 	t.Helper()
 	var content strings.Builder
-	if _, err := s.WriteTo(&content); err != nil {
+	if err := s.encode(&content); err != nil {
 		t.Fatal(err)
 	}
 	return content.String()

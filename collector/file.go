@@ -1,14 +1,12 @@
 package collector
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
-	"slices"
 	"strconv"
 	"time"
 
@@ -23,95 +21,71 @@ const stateVersion = 1
 // ErrNewerState reports a state file that a newer version of the program has written.
 var ErrNewerState = errors.New("written by a newer version")
 
-// A state file is one JSON object: head, the body, middle, the checksum of the body, tail.
+// A state file is one JSON object: head, the body, and fileEnd with the checksum of the body.
 const (
-	fileHead   = `{"state":`
-	fileMiddle = `,"sha256":"`
-	fileTail   = "\"}\n"
+	fileHead = `{"state":`
+	fileSum  = `,"sha256":"`
 )
+
+func fileEnd(sum []byte) string { return fmt.Sprintf("%s%x\"}\n", fileSum, sum) }
 
 // stateFile is the body of a state file.
 type stateFile struct {
 	Version int      `json:"version"`
 	State   State    `json:",embed"`
-	Series  []Series `json:"series,omitzero"` // Last, and written by WriteTo.
+	Series  []Series `json:"series,omitzero"` // Last, and written by encode.
 }
 
-// WriteTo writes a state file. It holds little of it in memory: a state may be larger than the soft memory limit allows twice.
-func (s State) WriteTo(w io.Writer) (written int64, err error) {
+// encode writes a state file, piece by piece: a state may be larger than the soft memory limit allows twice.
+func (s State) encode(w io.Writer) error {
 	// Invalid UTF-8 is repaired, so that nothing from outside makes a state unsavable.
 	start, err := json.Marshal(stateFile{Version: stateVersion, State: s}, jsontext.AllowInvalidUTF8(true))
 	if err != nil {
-		return 0, err
+		return err
 	}
-	start = append(bytes.TrimSuffix(start, []byte("}")), `,"series":[`...)
-	out := &output{w: w, sum: sha256.New()}
-	out.write([]byte(fileHead), nil)
-	out.write(start, out.sum)
-	buffer := make([]byte, 0, chunk+4<<10)
+	if _, err := io.WriteString(w, fileHead); err != nil {
+		return err
+	}
+	sum := sha256.New()
+	body := bufio.NewWriterSize(io.MultiWriter(w, sum), 64<<10) // It keeps its first error for Flush.
+	fmt.Fprintf(body, `%s,"series":[`, bytes.TrimSuffix(start, []byte("}")))
 	for i, series := range s.series {
 		if i > 0 {
-			buffer = append(buffer, ',')
+			_ = body.WriteByte(',')
 		}
-		if buffer = appendSeries(buffer, series); len(buffer) >= chunk {
-			out.write(buffer, out.sum)
-			buffer = buffer[:0]
-		}
+		_, _ = body.Write(appendSeries(body.AvailableBuffer(), series))
 	}
-	out.write(append(buffer, "]}"...), out.sum)
-	out.write(append(hex.AppendEncode([]byte(fileMiddle), out.sum.Sum(nil)), fileTail...), nil)
-	return out.n, out.err
+	fmt.Fprint(body, "]}")
+	if err := body.Flush(); err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, fileEnd(sum.Sum(nil)))
+	return err
 }
 
-// chunk is how much of a state file is written at once.
-const chunk = 64 << 10
-
-// output writes to w and sum until the first error.
-type output struct {
-	w   io.Writer
-	sum hash.Hash
-	n   int64
-	err error
-}
-
-func (o *output) write(p []byte, sum hash.Hash) {
-	if o.err != nil {
-		return
-	}
-	if sum != nil {
-		sum.Write(p)
-	}
-	var n int
-	n, o.err = o.w.Write(p)
-	o.n += int64(n)
-}
-
-// appendSeries appends an element of the member "series" of a stateFile. Series are nearly all of a file, and encoding them by
-// reflection takes four times as long.
+// appendSeries appends a series as JSON. Series are nearly all of a file, and reflection takes three times as long.
 func appendSeries(body []byte, s Series) []byte {
 	body = append(body, '{')
-	body = appendLabel(body, `"action":`, s.Labels.Action)
-	body = appendLabel(body, `"resource_type":`, s.Labels.ResourceType)
-	body = appendLabel(body, `"resource_subtype":`, s.Labels.ResourceSubtype)
-	body = appendLabel(body, `"change_field":`, s.Labels.ChangeField)
-	body = appendLabel(body, `"parent_type":`, s.Labels.ParentType)
+	for _, label := range [...]struct{ name, value string }{
+		{`"action":`, s.Labels.Action},
+		{`"resource_type":`, s.Labels.ResourceType},
+		{`"resource_subtype":`, s.Labels.ResourceSubtype},
+		{`"change_field":`, s.Labels.ChangeField},
+		{`"parent_type":`, s.Labels.ParentType},
+	} {
+		if label.value != "" {
+			body, _ = jsontext.AppendQuote(append(body, label.name...), label.value) // Its error is repaired UTF-8.
+			body = append(body, ',')
+		}
+	}
 	body = strconv.AppendUint(append(body, `"value":`...), s.Value, 10)
 	body = s.Created.AppendFormat(append(body, `,"created":"`...), time.RFC3339Nano)
 	body = strconv.AppendBool(append(body, `","shown":`...), s.Shown)
 	return append(body, '}')
 }
 
-// appendLabel appends a member of an object, and nothing where it is empty.
-func appendLabel(body []byte, name, value string) []byte {
-	if value == "" {
-		return body
-	}
-	body, _ = jsontext.AppendQuote(append(body, name...), value) // Its error is that of invalid UTF-8, which it repairs.
-	return append(body, ',')
-}
-
-// decode is the reverse of State.WriteTo. It returns ErrNewerState for a file of a newer version, and another error for one that
-// is damaged.
+// decode is the reverse of encode. It returns ErrNewerState for a file of a newer version, and another error for one that is
+// damaged.
 func decode(content []byte) (State, error) {
 	body, err := verified(content)
 	if err != nil {
@@ -133,59 +107,28 @@ func decode(content []byte) (State, error) {
 	if err := json.Unmarshal(body, &file, json.RejectUnknownMembers(true)); err != nil {
 		return State{}, err
 	}
-	return file.State.withSeries(file.Series)
-}
-
-// withSeries returns the State with the series of its file.
-func (s State) withSeries(series []Series) (State, error) {
-	s.series, s.index = series, make(map[Labels]int, len(series))
-	for i, one := range series {
-		if _, twice := s.index[one.Labels]; twice {
-			return State{}, fmt.Errorf("series %+v twice", one.Labels)
+	s := file.State
+	s.index = make(map[Labels]int, len(file.Series))
+	for _, series := range file.Series {
+		if _, twice := s.index[series.Labels]; twice {
+			return State{}, fmt.Errorf("series %+v twice", series.Labels)
 		}
-		if s.index[one.Labels] = i; one.Value > 0 && !one.Labels.isFolded() {
-			s.active++
-		}
+		s.add(series)
 	}
-	return s.complete(s.Committed), nil
+	s.addZeros(s.Committed)
+	return s, nil
 }
 
 // verified returns the body of a state file in which no bit has changed.
 func verified(content []byte) ([]byte, error) {
-	rest, ok1 := bytes.CutPrefix(content, []byte(fileHead))
-	rest, ok2 := bytes.CutSuffix(rest, []byte(fileTail))
-	end := len(rest) - hex.EncodedLen(sha256.Size)
-	if !ok1 || !ok2 || end < 0 {
+	rest, isState := bytes.CutPrefix(content, []byte(fileHead))
+	end := bytes.LastIndex(rest, []byte(fileSum))
+	if !isState || end < 0 {
 		return nil, errors.New("not a whole state file")
 	}
-	body, ok3 := bytes.CutSuffix(rest[:end], []byte(fileMiddle))
-	sum := sha256.Sum256(body)
-	switch {
-	case !ok3:
-		return nil, errors.New("not a whole state file")
-	case !bytes.Equal(rest[end:], hex.AppendEncode(nil, sum[:])):
+	body := rest[:end]
+	if sum := sha256.Sum256(body); string(rest[end:]) != fileEnd(sum[:]) {
 		return nil, errors.New("checksum does not match")
 	}
 	return body, nil
-}
-
-// notAfter returns the State without times after now, which come from a clock that was ahead. They would last for ever, as created
-// timestamps in the future.
-func (s State) notAfter(now time.Time) State {
-	for _, t := range []*time.Time{&s.Epoch, &s.Committed, &s.AtEnd, &s.LastEvent} {
-		*t = earlier(*t, now)
-	}
-	if s.Pending != nil {
-		pending := *s.Pending
-		pending.Since = earlier(pending.Since, now)
-		s.Pending = &pending
-	}
-	for i := range s.Gaps {
-		s.Gaps[i].Created = earlier(s.Gaps[i].Created, now)
-	}
-	s.series = slices.Clone(s.series)
-	for i := range s.series {
-		s.series[i].Created = earlier(s.series[i].Created, now)
-	}
-	return s
 }

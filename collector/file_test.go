@@ -27,7 +27,7 @@ func small() State {
 			{4, 0, exposure{Created: at(0), Shown: true}},
 			{2, 3600.25, exposure{Created: at(0)}},
 		},
-		Pending: &Stretch{Since: at(2 * time.Hour), Steps: steps{{94669200, 3, 1}, {94669380, 1, 0}}},
+		Pending: &Stretch{Since: at(2 * time.Hour), Steps: []step{{94669200, 3, 1}, {94669380, 1, 0}}},
 		Backlogs: []Backlog{
 			{Seconds: 7200, PeakDeleted: 500, PeakProjects: 20, HoldUntil: at(time.Hour)},
 			{Seconds: 61, PeakDeleted: 1, HoldUntil: at(2 * time.Hour)},
@@ -123,7 +123,7 @@ func TestEveryTruncationIsNoticed(t *testing.T) {
 			t.Errorf("the last %d of %d bytes: %v", n, len(whole), err)
 		}
 	}
-	for _, more := range []string{"\n", " ", "{}", "\x00", fileTail} {
+	for _, more := range []string{"\n", " ", "{}", "\x00", "\"}\n"} {
 		if _, err := decode([]byte(string(whole) + more)); err == nil {
 			t.Errorf("%q more went unnoticed", more)
 		}
@@ -135,7 +135,8 @@ func TestEveryTruncationIsNoticed(t *testing.T) {
 
 // wrap returns a state file whose checksum is right, whatever its body.
 func wrap(body string) []byte {
-	return fmt.Appendf(nil, "%s%s%s%x%s", fileHead, body, fileMiddle, sha256.Sum256([]byte(body)), fileTail)
+	sum := sha256.Sum256([]byte(body))
+	return []byte(fileHead + body + fileEnd(sum[:]))
 }
 
 func TestBodyThatIsNoState(t *testing.T) {

@@ -4,8 +4,8 @@
 // them to the Collector. The package knows no HTTP: pages come from a Source, such as a *client.Client.
 //
 // Follow an event through the files: poller.go says when to poll, with backoff.go, failure.go and name.go. pages.go asks for a
-// page, and commits and publishes the State after it. state.go counts the page with labels.go, series.go, gap.go, backlog.go
-// and steps.go. file.go encodes the State and store.go writes it. view.go publishes it, and collector.go and metrics.go expose it.
+// page, and commits and publishes the State after it. state.go counts the page with labels.go, series.go, gap.go and backlog.go.
+// file.go encodes the State and store.go writes it. view.go publishes it, and collector.go and metrics.go expose it.
 package collector
 
 import (

@@ -89,6 +89,25 @@ func (s State) nextReveal(zeroFirst time.Duration) time.Time {
 	return next
 }
 
+// add adds a series with new labels, and returns its place. It changes s and its index.
+func (s *State) add(series Series) int {
+	s.index[series.Labels] = len(s.series)
+	s.series = append(s.series, series)
+	if series.Value > 0 && !series.Labels.isFolded() {
+		s.active++
+	}
+	return len(s.series) - 1
+}
+
+// addZeros adds the missing ones of ZeroSeries, created at the given time.
+func (s *State) addZeros(created time.Time) {
+	for _, labels := range ZeroSeries() {
+		if _, ok := s.index[labels]; !ok {
+			s.add(Series{Labels: labels, exposure: exposure{Created: created}})
+		}
+	}
+}
+
 // counting finds the series of a label set, and adds the missing ones to its State.
 type counting struct {
 	*State
@@ -100,25 +119,18 @@ type counting struct {
 // at returns the place of the series that counts events with these labels.
 func (c *counting) at(labels Labels) int {
 	i, ok := c.index[labels]
-	if !ok && c.active >= c.maxSeries && !labels.isFolded() {
+	if !ok && c.active >= c.maxSeries {
 		labels = labels.fold()
 		i, ok = c.index[labels]
 	}
 	if !ok {
-		i = c.add(labels)
+		if !c.copied {
+			c.index, c.copied = maps.Clone(c.index), true
+		}
+		i = c.add(Series{Labels: labels, exposure: exposure{Created: c.created}})
 	}
 	if c.series[i].Value == 0 && !labels.isFolded() {
 		c.active++
 	}
 	return i
-}
-
-func (c *counting) add(labels Labels) int {
-	if !c.copied {
-		c.index = maps.Clone(c.index)
-		c.copied = true
-	}
-	c.index[labels] = len(c.series)
-	c.series = append(c.series, Series{Labels: labels, exposure: exposure{Created: c.created}})
-	return len(c.series) - 1
 }

@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -60,27 +59,30 @@ type State struct {
 // NewEpoch returns a State with all counters at zero and no position.
 func NewEpoch(now time.Time) State {
 	now = truncate(now)
-	s := State{Epoch: now, Committed: now}
+	s := State{Epoch: now, Committed: now, index: map[Labels]int{}}
 	for i := range s.Gaps {
 		s.Gaps[i].Created = now
 	}
-	return s.complete(now)
+	s.addZeros(now)
+	return s
 }
 
-// complete adds the missing ones of ZeroSeries, created at the given time.
-func (s State) complete(created time.Time) State {
-	s.index = maps.Clone(s.index)
-	if s.index == nil {
-		s.index = map[Labels]int{}
+// clamp replaces times after now, which come from a clock that was ahead: as created timestamps they would stay for ever. It
+// changes s and its series.
+func (s *State) clamp(now time.Time) {
+	times := []*time.Time{&s.Epoch, &s.Committed, &s.AtEnd, &s.LastEvent}
+	if s.Pending != nil {
+		times = append(times, &s.Pending.Since)
 	}
-	s.series = slices.Clone(s.series)
-	for _, labels := range ZeroSeries() {
-		if _, ok := s.index[labels]; !ok {
-			s.index[labels] = len(s.series)
-			s.series = append(s.series, Series{Labels: labels, exposure: exposure{Created: created}})
-		}
+	for i := range s.Gaps {
+		times = append(times, &s.Gaps[i].Created)
 	}
-	return s
+	for i := range s.series {
+		times = append(times, &s.series[i].Created)
+	}
+	for _, t := range times {
+		*t = earlier(*t, now)
+	}
 }
 
 // Series returns the series, oldest first. The caller must not change them.

@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -118,7 +117,8 @@ func (s *Store) Load() (State, error) {
 		return State{}, fmt.Errorf("state file %s: %w; use that version, or name another folder with --state.dir", s.path, err)
 	}
 	aside := s.name() + ".damaged-" + written.Format("20060102T150405.000Z")
-	if err := s.replace(aside, bytes.NewReader(content)); err != nil {
+	copied := func(w io.Writer) error { _, err := w.Write(content); return err }
+	if err := s.replace(aside, copied); err != nil {
 		return State{}, fmt.Errorf("keep the damaged state file: %w", advise(err))
 	}
 	if err := s.dropDamaged(aside); err != nil {
@@ -168,7 +168,7 @@ func (s *Store) dropDamaged(latest string) error {
 // Save makes state durable: when it returns nil, a crash or a power failure can't take state back, on a disk that honours
 // fsync. When it returns an error, Load returns this State or the one before, whole.
 func (s *Store) Save(state State) error {
-	if err := s.replace(s.name(), state); err != nil {
+	if err := s.replace(s.name(), state.encode); err != nil {
 		return fmt.Errorf("save state: %w", advise(err))
 	}
 	return nil
@@ -178,7 +178,7 @@ func (s *Store) Save(state State) error {
 //
 // The steps are those of https://lwn.net/Articles/457667/. The last, fsync of the folder, is why this is not a library:
 // renameio and natefinch/atomic leave it out, and without it a power failure takes the rename back.
-func (s *Store) replace(name string, content io.WriterTo) (err error) {
+func (s *Store) replace(name string, encode func(io.Writer) error) (err error) {
 	if err := s.checkLock(); err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (s *Store) replace(name string, content io.WriterTo) (err error) {
 		name string
 		do   func() error
 	}{
-		{"write", func() error { return write(f, content) }},
+		{"write", func() error { return write(f, encode) }},
 		{"fsync", f.Sync},
 		{"close", f.Close},
 		{"rename", func() error {
@@ -249,10 +249,14 @@ func (s *Store) checkLock() error {
 }
 
 // write writes a state file that read accepts.
-func write(f *os.File, content io.WriterTo) error {
-	n, err := content.WriteTo(f)
-	if err == nil && n > maxStateBytes {
-		err = fmt.Errorf("the state has %d bytes and may have %d: restart with a lower --events.max-series and another --state.dir", n, maxStateBytes)
+func write(f *os.File, encode func(io.Writer) error) error {
+	if err := encode(f); err != nil {
+		return err
+	}
+	info, err := f.Stat()
+	if err == nil && info.Size() > maxStateBytes {
+		err = fmt.Errorf("the state has %d bytes and may have %d: restart with a lower --events.max-series and another --state.dir",
+			info.Size(), maxStateBytes)
 	}
 	return err
 }
@@ -279,7 +283,7 @@ func (s *Store) Begin(now time.Time) (State, *DamagedError, error) {
 	case err != nil:
 		return State{}, nil, err
 	}
-	state = state.notAfter(truncate(now))
+	state.clamp(truncate(now))
 	state.Workspace = s.workspace
 	if err := s.Save(state); err != nil {
 		return State{}, nil, err
