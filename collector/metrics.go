@@ -26,6 +26,12 @@ type Metrics struct {
 func NewMetrics(reg prometheus.Registerer, workspace string) *Metrics {
 	labels := prometheus.Labels{"workspace": workspace}
 	factory := promauto.With(reg)
+	counter := func(name, help string) prometheus.Counter {
+		return factory.NewCounter(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels})
+	}
+	histogram := func(name, help string, buckets ...float64) prometheus.Histogram {
+		return factory.NewHistogram(prometheus.HistogramOpts{Name: name, Help: help, ConstLabels: labels, Buckets: buckets})
+	}
 	m := &Metrics{
 		labels: labels,
 		requests: factory.NewCounterVec(prometheus.CounterOpts{
@@ -33,33 +39,13 @@ func NewMetrics(reg prometheus.Registerer, workspace string) *Metrics {
 			Help:        "Requests to Asana by HTTP status, or error where no usable answer came.",
 			ConstLabels: labels,
 		}, []string{"code"}),
-		requestDuration: factory.NewHistogram(prometheus.HistogramOpts{
-			Name:        "asana_exporter_api_request_duration_seconds",
-			Help:        "Time from a request to the end of its answer.",
-			ConstLabels: labels,
-			Buckets:     []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30},
-		}),
-		announcedChanges: factory.NewCounter(prometheus.CounterOpts{
-			Name:        "asana_exporter_api_announced_changes_total",
-			Help:        "Answers that announced a change of the API in an Asana-Change header.",
-			ConstLabels: labels,
-		}),
-		commits: factory.NewCounter(prometheus.CounterOpts{
-			Name:        "asana_exporter_state_commits_total",
-			Help:        "States that were made durable.",
-			ConstLabels: labels,
-		}),
-		commitFailures: factory.NewCounter(prometheus.CounterOpts{
-			Name:        "asana_exporter_state_commit_failures_total",
-			Help:        "States that could not be made durable.",
-			ConstLabels: labels,
-		}),
-		commitDuration: factory.NewHistogram(prometheus.HistogramOpts{
-			Name:        "asana_exporter_state_commit_duration_seconds",
-			Help:        "Time to make a state durable.",
-			ConstLabels: labels,
-			Buckets:     []float64{.001, .0025, .005, .01, .025, .05, .1, .25, 1, 5},
-		}),
+		requestDuration: histogram("asana_exporter_api_request_duration_seconds", "Time from a request to the end of its answer.",
+			.05, .1, .25, .5, 1, 2.5, 5, 10, 30),
+		announcedChanges: counter("asana_exporter_api_announced_changes_total", "Answers that announced a change of the API in an Asana-Change header."),
+		commits:          counter("asana_exporter_state_commits_total", "States that were made durable."),
+		commitFailures:   counter("asana_exporter_state_commit_failures_total", "States that could not be made durable."),
+		commitDuration: histogram("asana_exporter_state_commit_duration_seconds", "Time to make a state durable.",
+			.001, .0025, .005, .01, .025, .05, .1, .25, 1, 5),
 		// Not registered: the Collector exposes it together with the events.
 		delay: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:                            "asana_event_delay_seconds",
@@ -71,16 +57,15 @@ func NewMetrics(reg prometheus.Registerer, workspace string) *Metrics {
 			NativeHistogramMinResetDuration: time.Hour,
 		}),
 	}
-	for _, status := range documentedStatuses() {
-		m.requests.WithLabelValues(strconv.Itoa(status))
+	for _, code := range documentedCodes() {
+		m.requests.WithLabelValues(code)
 	}
-	m.requests.WithLabelValues("error")
 	return m
 }
 
-// documentedStatuses are those to expect; see https://developers.asana.com/docs/errors.
-func documentedStatuses() []int {
-	return []int{200, 400, 401, 402, 403, 404, 412, 429, 451, 500, 502, 503, 504}
+// documentedCodes are those to expect; see https://developers.asana.com/docs/errors.
+func documentedCodes() []string {
+	return []string{"200", "400", "401", "402", "403", "404", "412", "429", "451", "500", "502", "503", "504", "error"}
 }
 
 // Requested counts a request; it fits client.Options.Observe. It is safe for concurrent use.
