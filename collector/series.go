@@ -23,9 +23,12 @@ type exposure struct {
 	since time.Time
 }
 
-// due reports whether the counter has been exposed at 0 for zeroFirst.
-func (e exposure) due(now time.Time, zeroFirst time.Duration) bool {
-	return !e.Shown && (zeroFirst == 0 || !e.since.IsZero() && now.Sub(e.since) >= zeroFirst)
+// dueAt returns when the counter has been exposed at 0 for zeroFirst; the zero time if it is not to be revealed.
+func (e exposure) dueAt(zeroFirst time.Duration) time.Time {
+	if e.Shown || e.since.IsZero() {
+		return time.Time{}
+	}
+	return e.since.Add(zeroFirst)
 }
 
 // Visible returns the value to expose.
@@ -36,38 +39,36 @@ func (s Series) Visible() uint64 {
 	return s.Value
 }
 
-func (e *exposure) exposedSince(now time.Time) {
-	if e.since.IsZero() {
-		e.since = now
-	}
-}
-
 // exposed returns the State when a process has begun to expose its gaps and, if events is true, its series.
 func (s State) exposed(now time.Time, events bool) State {
-	for i := range s.Gaps {
-		s.Gaps[i].exposedSince(now)
-	}
-	fresh := func(series Series) bool { return !series.Shown && series.since.IsZero() }
-	if !events || !slices.ContainsFunc(s.series, fresh) {
-		return s
-	}
-	s.series = slices.Clone(s.series)
-	for i := range s.series {
-		s.series[i].exposedSince(now)
-	}
-	return s
+	fresh := func(e exposure) bool { return !e.Shown && e.since.IsZero() }
+	return s.changed(events, fresh, func(e *exposure) { e.since = now })
 }
 
 // reveal returns the State in which every counter that is due shows its value.
 func (s State) reveal(now time.Time, zeroFirst time.Duration) State {
-	if due := func(series Series) bool { return series.due(now, zeroFirst) }; slices.ContainsFunc(s.series, due) {
-		s.series = slices.Clone(s.series)
-		for i := range s.series {
-			s.series[i].Shown = s.series[i].Shown || s.series[i].due(now, zeroFirst)
+	due := func(e exposure) bool {
+		at := e.dueAt(zeroFirst)
+		return zeroFirst == 0 && !e.Shown || !at.IsZero() && !now.Before(at)
+	}
+	return s.changed(true, due, func(e *exposure) { e.Shown = true })
+}
+
+// changed returns the State with change made to the gaps that match and, if events is true, to the series.
+func (s State) changed(events bool, match func(exposure) bool, change func(*exposure)) State {
+	for i := range s.Gaps {
+		if match(s.Gaps[i].exposure) {
+			change(&s.Gaps[i].exposure)
 		}
 	}
-	for i := range s.Gaps {
-		s.Gaps[i].Shown = s.Gaps[i].Shown || s.Gaps[i].due(now, zeroFirst)
+	if !events || !slices.ContainsFunc(s.series, func(one Series) bool { return match(one.exposure) }) {
+		return s
+	}
+	s.series = slices.Clone(s.series)
+	for i := range s.series {
+		if match(s.series[i].exposure) {
+			change(&s.series[i].exposure)
+		}
 	}
 	return s
 }
@@ -75,16 +76,20 @@ func (s State) reveal(now time.Time, zeroFirst time.Duration) State {
 // nextReveal returns when the next counter that is not zero is due; the zero time if there is none.
 func (s State) nextReveal(zeroFirst time.Duration) time.Time {
 	var next time.Time
-	consider := func(e exposure, counted bool) {
-		if at := e.since.Add(zeroFirst); counted && !e.Shown && !e.since.IsZero() && (next.IsZero() || at.Before(next)) {
+	consider := func(e exposure) {
+		if at := e.dueAt(zeroFirst); !at.IsZero() && (next.IsZero() || at.Before(next)) {
 			next = at
 		}
 	}
 	for _, series := range s.series {
-		consider(series.exposure, series.Value > 0)
+		if series.Value > 0 {
+			consider(series.exposure)
+		}
 	}
 	for _, gap := range s.Gaps {
-		consider(gap.exposure, gap.Count > 0)
+		if gap.Count > 0 {
+			consider(gap.exposure)
+		}
 	}
 	return next
 }
