@@ -179,7 +179,7 @@ func BenchmarkGather(b *testing.B) {
 	b.Run("of=collector", func(b *testing.B) {
 		metrics := NewMetrics(nil, "1")
 		p := NewPoller(nil, nil, metrics, s, Options{})
-		p.published.change(func(v *View) { v.Exposed = true })
+		p.changeView(func(v *View) { v.Exposed = true })
 		registry := prometheus.NewRegistry()
 		registry.MustRegister(NewCollector(p.View, metrics, n))
 		gather(b, registry)

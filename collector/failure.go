@@ -5,14 +5,19 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 
 	"asana_exporter/client"
 )
 
-// logEvery is how often a failure that lasts is logged.
-const logEvery = time.Hour
+const (
+	// longestBackoff is the longest wait that Asana does not ask for.
+	longestBackoff = 5 * time.Minute
+	// longestRetryAfter leaves time to notice a pause before the position dies.
+	longestRetryAfter = 6 * time.Hour
+	// logEvery is how often a failure that lasts is logged.
+	logEvery = time.Hour
+)
 
 // failures are the polls that failed since the last one that succeeded.
 type failures struct {
@@ -23,62 +28,70 @@ type failures struct {
 	at      time.Time // When logged was logged.
 }
 
-// refusedSince reports whether Asana refuses a position of that age so that it can't be alive: tokens live for a day, and the
-// refusal may be about the token.
-func (f *failures) refusedSince(committed, now time.Time) bool {
-	refused, ok := errors.AsType[*client.StatusError](f.last)
-	if !ok || now.Sub(committed) <= longestStretch {
-		return false
-	}
-	switch refused.Status {
-	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusProxyAuthRequired,
-		http.StatusRequestTimeout, http.StatusUnavailableForLegalReasons:
-		return false // Not about the position.
-	}
-	return refused.Status >= 400 && refused.Status < 500
-}
-
 // failed notes a poll that failed, and returns how long to wait.
 func (p *Poller) failed(err error, now time.Time) time.Duration {
 	f := &p.failures
-	f.last = err
 	expired, ok := errors.AsType[*client.SyncExpiredError](err)
 	if ok && expired.Sync != "" && !f.renewed {
 		// The fresh position dies, too, if nobody asks with it: wait little. Once only, since a 412 may come with each poll.
 		f.n, f.renewed = 0, true
 	}
-	f.n++
+	f.n, f.last = f.n+1, err
+	p.changeView(func(v *View) {
+		if v.Up, v.Err = false, err; v.FailingSince.IsZero() {
+			v.FailingSince = now
+		}
+	})
 	wait := backoff(f.n, err, p.jitter())
-	p.published.failed(err, now)
-	f.log(p.logger, wait, now)
+	p.logFailure(wait, now)
 	return wait
 }
 
-// log logs a failure when it differs from the one before, and then once an hour.
-func (f *failures) log(logger log.Logger, wait time.Duration, now time.Time) {
-	leveled := level.Warn(logger)
-	if isRefusal(f.last) {
-		leveled = level.Error(logger)
+// backoff returns how long to wait after n failures in a row: full jitter between nothing and a second, doubled with each
+// failure up to longestBackoff, and never less than Asana asks for.
+// See https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/.
+func backoff(n int, err error, jitter float64) time.Duration {
+	ceiling := min(longestBackoff, time.Second<<min(n-1, 10)) // 2^10 seconds are more than the longest.
+	return max(time.Duration(jitter*float64(ceiling)), retryAfter(err))
+}
+
+// retryAfter returns how long Asana asks to wait, up to longestRetryAfter.
+func retryAfter(err error) time.Duration { return min(client.RetryAfter(err), longestRetryAfter) }
+
+// logFailure logs the last failure when it differs from the one before, and then once an hour.
+func (p *Poller) logFailure(wait time.Duration, now time.Time) {
+	f := &p.failures
+	leveled := level.Warn(p.logger)
+	switch refusal(f.last) {
+	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound:
+		leveled = level.Error(p.logger) // Somebody has to change the token, the plan or the configuration.
 	}
 	if text := f.last.Error(); text != f.logged || now.Sub(f.at) >= logEvery {
 		f.logged, f.at = text, now
 	} else {
-		leveled = level.Debug(logger)
+		leveled = level.Debug(p.logger)
 	}
 	leveled.Log("msg", "poll failed", "err", f.last, "failures", f.n, "retry_in", wait)
 }
 
-// isRefusal reports whether somebody has to change the token, the plan or the configuration.
-func isRefusal(err error) bool {
-	refused, ok := errors.AsType[*client.StatusError](err)
-	if !ok {
-		return false
+// refusal returns the HTTP status with which Asana refused a request; 0 if it did not.
+func refusal(err error) int {
+	if refused, ok := errors.AsType[*client.StatusError](err); ok {
+		return refused.Status
 	}
-	switch refused.Status {
-	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound:
-		return true
+	return 0
+}
+
+// positionIsDead reports whether Asana refuses a position of that age so that it can't be alive: tokens live for a day, and the
+// refusal may be about the token.
+func (f *failures) positionIsDead(age time.Duration) bool {
+	switch status := refusal(f.last); status {
+	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusProxyAuthRequired,
+		http.StatusRequestTimeout, http.StatusUnavailableForLegalReasons:
+		return false // Not about the position.
+	default:
+		return age > longestStretch && status >= 400 && status < 500
 	}
-	return false
 }
 
 // succeeded notes a poll that succeeded.
@@ -87,5 +100,5 @@ func (p *Poller) succeeded(now time.Time) {
 		level.Info(p.logger).Log("msg", "polls succeed again", "failures", p.failures.n)
 	}
 	p.failures = failures{}
-	p.published.succeeded(now)
+	p.changeView(func(v *View) { v.Up, v.LastPoll, v.Err, v.FailingSince = true, now, nil, time.Time{} })
 }

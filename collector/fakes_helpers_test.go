@@ -183,12 +183,10 @@ func newRig(t *testing.T, state State, o Options, answer answer) *rig {
 	if o.MaxSeries == 0 {
 		o.MaxSeries = 5000
 	}
-	if o.Jitter == nil {
-		o.Jitter = func() float64 { return 0.5 }
-	}
 	r.registry = prometheus.NewPedanticRegistry()
 	r.Poller = NewPoller(r.asana, r.disk, NewMetrics(r.registry, "1"), state, o)
 	r.unanswered = false
+	r.jitter = func() float64 { return 0.5 }
 	r.registry.MustRegister(NewCollector(r.View, r.metrics, o.MaxSeries))
 	return r
 }

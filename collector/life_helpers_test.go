@@ -55,8 +55,8 @@ func live() error {
 	}
 	p := NewPoller(&source, store, NewMetrics(nil, "1"), state, Options{
 		Interval: time.Millisecond, ZeroFirst: 3 * time.Millisecond, MaxSeries: 5000,
-		Jitter: func() float64 { return 0.001 },
 	})
+	p.jitter = func() float64 { return 0.001 }
 	ctx, cancel := context.WithCancel(context.Background())
 	go scrape(p, source.until, cancel)
 	return p.Run(ctx)

@@ -16,20 +16,20 @@ import (
 func (p *Poller) poll(ctx context.Context) (more bool, err error) {
 	defer p.recoverPanic(&err)
 	replayed, asked, token := p.unanswered, time.Now(), p.state.Token
-	dead := p.failures.refusedSince(p.state.Committed, asked)
+	dead := p.failures.positionIsDead(asked.Sub(p.state.Committed))
 	if dead {
 		token = ""
 	}
 	p.unanswered = true
 	page, err := p.source.Events(ctx, token)
-	if expired, ok := errors.AsType[*client.SyncExpiredError](err); ok && expired.Sync != "" {
-		return p.expired(expired, asked)
-	}
+	expired, ok := errors.AsType[*client.SyncExpiredError](err)
 	switch {
+	case ok && expired.Sync != "":
+		return p.renew(client.Page{Sync: expired.Sync}, expired, asked)
 	case err != nil:
 		return false, err
 	case dead:
-		return false, p.restart(page, asked)
+		return p.renew(page, nil, asked)
 	}
 	return p.accept(page, asked, replayed)
 }
@@ -98,41 +98,27 @@ func (p *Poller) count(page client.Page, asked, now time.Time) error {
 	return nil
 }
 
-// expired goes on from a fresh token.
-func (p *Poller) expired(e *client.SyncExpiredError, asked time.Time) (more bool, err error) {
+// renew goes on from the fresh position that expired brought or, without that, from a page that was asked for without a token.
+func (p *Poller) renew(page client.Page, expired *client.SyncExpiredError, asked time.Time) (more bool, err error) {
 	first, now := p.state.Token == "", time.Now()
-	next, lost := p.state.Expired(e.Sync, asked, now, p.accepted, p.limits)
-	if err := p.renew(next, lost, now); err != nil {
+	next, lost := p.state.Expired(page.Sync, asked, now, p.accepted, p.limits)
+	if expired == nil {
+		next = next.With(page, asked, now, p.limits)
+	}
+	if err := p.commit(next, now); err != nil {
 		return false, err
 	}
-	if !first {
-		return false, e
-	}
-	level.Info(p.logger).Log("msg", "counting starts now", "epoch", next.Epoch.Format(time.RFC3339))
-	return retryAfter(e) == 0, nil
-}
-
-// restart goes on from a page that was asked for without a token, after Asana had refused the position for so long that it
-// can't be alive.
-func (p *Poller) restart(page client.Page, asked time.Time) error {
-	now := time.Now()
-	next, lost := p.state.Expired(page.Sync, asked, now, p.accepted, p.limits)
-	if err := p.renew(next.With(page, asked, now, p.limits), lost, now); err != nil {
-		return err
-	}
-	p.accepted = true
-	return nil
-}
-
-// renew commits and publishes the State with a fresh position, and logs what was lost.
-func (p *Poller) renew(next State, lost Lost, now time.Time) error {
-	if err := p.commit(next, now); err != nil {
-		return err
-	}
-	p.unanswered = false
+	p.accepted, p.unanswered = p.accepted || expired == nil, false
 	p.publish()
 	p.logLost(lost)
-	return nil
+	switch {
+	case expired == nil:
+		return false, nil
+	case !first:
+		return false, expired
+	}
+	level.Info(p.logger).Log("msg", "counting starts now", "epoch", next.Epoch.Format(time.RFC3339))
+	return retryAfter(expired) == 0, nil
 }
 
 // logLost logs a gap, if there is one, with both ends.
@@ -166,11 +152,16 @@ func (p *Poller) publish() {
 	now := time.Now() // Not from before a commit that took long.
 	if !p.state.Open {
 		p.state.Pending = nil
-	}
-	p.published.show(p.state, now)
-	if !p.state.Open {
 		p.state = p.state.exposed(now, true)
 	}
+	p.changeView(func(v *View) {
+		switch v.LastSuccess = p.state.lastSuccess(); {
+		case !p.state.Open:
+			v.State, v.Exposed, v.CatchingUpSince = p.state, true, time.Time{}
+		case v.CatchingUpSince.IsZero():
+			v.CatchingUpSince = now
+		}
+	})
 }
 
 // reveal shows the values of series that were at 0 for long enough.

@@ -3,7 +3,7 @@
 // Start with Poller.Run: it reads a page, counts it (State.With), makes the counts durable (Store.Save) and only then shows
 // them to the Collector. The package knows no HTTP: pages come from a Source, such as a *client.Client.
 //
-// Follow an event through the files: poller.go says when to poll, with backoff.go, failure.go and name.go. pages.go asks for a
+// Follow an event through the files: poller.go says when to poll, with failure.go and name.go. pages.go asks for a
 // page, and commits and publishes the State after it. state.go counts the page with labels.go, series.go, gap.go and backlog.go.
 // file.go encodes the State and store.go writes it. view.go publishes it, and collector.go and metrics.go expose it.
 package collector
@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"context"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log"
@@ -48,24 +49,24 @@ type Options struct {
 	ZeroFirst time.Duration
 	// MaxSeries is that of Limits: 0 folds all label sets but the known ones.
 	MaxSeries int
-	// Jitter returns numbers in [0, 1) for the waits after failures; rand.Float64 if nil.
-	Jitter func() float64
+	// Logger may be nil.
 	Logger log.Logger
 }
 
 // A Poller follows one workspace: it reads a page, makes the counts durable, publishes them, and asks for the next page.
 // Run is called once; the other methods are safe for concurrent use.
 type Poller struct {
-	source    Source
-	saver     Saver
-	metrics   *Metrics
-	limits    Limits
-	interval  time.Duration
-	timeout   time.Duration
-	jitter    func() float64
-	logger    log.Logger
-	published published
-	pollNow   chan struct{} // Holds at most one request.
+	source   Source
+	saver    Saver
+	metrics  *Metrics
+	limits   Limits
+	interval time.Duration
+	timeout  time.Duration
+	jitter   func() float64 // In [0, 1), for the waits after failures.
+	logger   log.Logger
+	view     atomic.Pointer[View]
+	deadline atomic.Pointer[time.Time] // When the goroutine of Run reports back at the latest.
+	pollNow  chan struct{}             // Holds at most one request.
 
 	// The goroutine of Run owns the rest.
 	state       State
@@ -83,35 +84,35 @@ type Poller struct {
 func NewPoller(source Source, saver Saver, metrics *Metrics, state State, o Options) *Poller {
 	now := time.Now()
 	p := &Poller{
-		source: source, saver: saver, metrics: metrics, logger: o.Logger, jitter: o.Jitter, pollNow: make(chan struct{}, 1),
+		source: source, saver: saver, metrics: metrics, logger: o.Logger, jitter: rand.Float64, pollNow: make(chan struct{}, 1),
 		interval: cmp.Or(o.Interval, 15*time.Second), timeout: cmp.Or(o.Timeout, 30*time.Second),
 		state: state.Resumed().exposed(now, false), unanswered: state.Token != "",
 	}
-	if p.jitter == nil {
-		p.jitter = rand.Float64
-	}
+	p.limits = Limits{ZeroFirst: o.ZeroFirst, MaxSeries: o.MaxSeries, CatchUpAfter: max(time.Minute, 2*p.interval)}
 	if p.logger == nil {
 		p.logger = log.NewNopLogger()
-	}
-	p.limits = Limits{
-		ZeroFirst:    o.ZeroFirst,
-		MaxSeries:    o.MaxSeries,
-		CatchUpAfter: max(time.Minute, 2*p.interval),
 	}
 	view := &View{State: p.state, LastSuccess: state.lastSuccess()}
 	if state.Pending != nil { // Another process may have ended in a catch-up.
 		view.CatchingUpSince = now
 	}
-	p.published.view.Store(view)
+	p.view.Store(view)
 	p.setDeadline(now)
 	return p
 }
 
 // View returns what may be seen now. The caller must not change it.
-func (p *Poller) View() *View { return p.published.view.Load() }
+func (p *Poller) View() *View { return p.view.Load() }
+
+// changeView replaces the View by a changed copy.
+func (p *Poller) changeView(change func(*View)) {
+	next := *p.View()
+	change(&next)
+	p.view.Store(&next)
+}
 
 // Healthy reports whether the poller is on time. Failing polls are on time; a poller that hangs is not.
-func (p *Poller) Healthy() bool { return time.Now().Before(*p.published.deadline.Load()) }
+func (p *Poller) Healthy() bool { return time.Now().Before(*p.deadline.Load()) }
 
 // Ready reports whether the first catch-up is complete and the last successful poll is recent.
 func (p *Poller) Ready() bool {
@@ -204,5 +205,5 @@ func (p *Poller) wait(ctx context.Context, until time.Time) (pollNow bool) {
 // setDeadline announces that the poller reports back at the given time, or three polls and a request later at the latest.
 func (p *Poller) setDeadline(at time.Time) {
 	deadline := at.Add(missedPolls*p.interval + p.timeout)
-	p.published.deadline.Store(&deadline)
+	p.deadline.Store(&deadline)
 }

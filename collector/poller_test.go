@@ -296,7 +296,8 @@ func TestPageIsShownOnceItsSaveIsComplete(t *testing.T) {
 				}
 				return pages(0, token)
 			})
-			p = NewPoller(source, store, NewMetrics(nil, "1"), load(t, store), Options{MaxSeries: 10, Jitter: func() float64 { return 0.5 }})
+			p = NewPoller(source, store, NewMetrics(nil, "1"), load(t, store), Options{MaxSeries: 10})
+			p.jitter = func() float64 { return 0.5 }
 			r := &rig{Poller: p, t: t}
 			r.run(14 * time.Second)
 			if want := []string{"0", "0", "0", "0", "1"}; !slices.Equal(asked, want) {

@@ -1,9 +1,6 @@
 package collector
 
-import (
-	"sync/atomic"
-	"time"
-)
+import "time"
 
 // A View is what other goroutines may see: a State that is durable, and how the poller is doing. It is never changed.
 type View struct {
@@ -26,43 +23,3 @@ type View struct {
 
 // CatchingUp reports whether pages were read that are not shown before the end of the stream is reached.
 func (v *View) CatchingUp() bool { return !v.CatchingUpSince.IsZero() }
-
-// published holds the View for everybody to read.
-type published struct {
-	view atomic.Pointer[View]
-	// deadline is when the poller reports back at the latest.
-	deadline atomic.Pointer[time.Time]
-}
-
-// change replaces the View by a changed copy. Only the poller calls it.
-func (p *published) change(change func(*View)) {
-	next := *p.view.Load()
-	change(&next)
-	p.view.Store(&next)
-}
-
-// failed notes a failed poll.
-func (p *published) failed(err error, now time.Time) {
-	p.change(func(v *View) {
-		if v.Up, v.Err = false, err; v.FailingSince.IsZero() {
-			v.FailingSince = now
-		}
-	})
-}
-
-// succeeded notes a poll that succeeded.
-func (p *published) succeeded(now time.Time) {
-	p.change(func(v *View) { v.Up, v.LastPoll, v.Err, v.FailingSince = true, now, nil, time.Time{} })
-}
-
-// show publishes a state, which is durable, unless it is open.
-func (p *published) show(s State, now time.Time) {
-	p.change(func(v *View) {
-		switch v.LastSuccess = s.lastSuccess(); {
-		case !s.Open:
-			v.State, v.Exposed, v.CatchingUpSince = s, true, time.Time{}
-		case v.CatchingUpSince.IsZero():
-			v.CatchingUpSince = now
-		}
-	})
-}
