@@ -191,7 +191,7 @@ func TestBacklogIsNeverLongerThanADay(t *testing.T) {
 	} {
 		s := following()
 		s.AtEnd = test.atEnd
-		s = restarted(t, s).Resumed().With(client.Page{Sync: "1", Events: events(1, at(0))}, at(0), at(0), lax())
+		s = restarted(t, s).With(client.Page{Sync: "1", Events: events(1, at(0))}, at(0), at(0), lax())
 		wantEqual(t, test.name, latest(s).Seconds, test.want)
 	}
 }

@@ -66,8 +66,18 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	view := c.view()
-	c.collectWorkspace(ch, view)
-	c.collectBacklog(ch, exposedBacklog(view.State.Backlogs, time.Now()))
+	c.gauge(ch, c.info, 1, view.State.Name)
+	c.gauge(ch, c.up, number(view.Up))
+	c.gauge(ch, c.catchingUp, number(view.CatchingUp()))
+	c.timestamp(ch, c.lastEvent, view.State.LastEvent)
+	c.timestamp(ch, c.lastSuccess, view.LastSuccess)
+
+	const window = "15m" // peakWindow, as people write it.
+	backlog := exposedBacklog(view.State.Backlogs, time.Now())
+	c.gauge(ch, c.backlogSeconds, backlog.Seconds)
+	c.gauge(ch, c.backlogPeak, float64(backlog.PeakDeleted), "deleted", "", window)
+	c.gauge(ch, c.backlogPeak, float64(backlog.PeakProjects), "deleted", "project", window)
+
 	c.collectGaps(ch, view.State)
 	if view.Exposed {
 		c.collectEvents(ch, view.State.Series())
@@ -75,21 +85,6 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	c.gauge(ch, c.eventSeries, float64(view.State.Active()))
 	c.gauge(ch, c.eventSeriesLimit, float64(c.maxSeries))
 	c.counter(ch, c.foldedTotal, float64(view.State.foldedEvents()), view.State.Epoch)
-}
-
-func (c *Collector) collectWorkspace(ch chan<- prometheus.Metric, view *View) {
-	c.gauge(ch, c.info, 1, view.State.Name)
-	c.gauge(ch, c.up, number(view.Up))
-	c.gauge(ch, c.catchingUp, number(view.CatchingUp()))
-	c.timestamp(ch, c.lastEvent, view.State.LastEvent)
-	c.timestamp(ch, c.lastSuccess, view.LastSuccess)
-}
-
-func (c *Collector) collectBacklog(ch chan<- prometheus.Metric, backlog Backlog) {
-	const window = "15m" // peakWindow, as people write it.
-	c.gauge(ch, c.backlogSeconds, backlog.Seconds)
-	c.gauge(ch, c.backlogPeak, float64(backlog.PeakDeleted), "deleted", "", window)
-	c.gauge(ch, c.backlogPeak, float64(backlog.PeakProjects), "deleted", "project", window)
 }
 
 func (c *Collector) collectGaps(ch chan<- prometheus.Metric, state State) {

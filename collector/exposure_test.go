@@ -26,7 +26,7 @@ func addedTask() Labels { return Labels{Action: "added", ResourceType: "task"} }
 
 func TestNewSeriesIsAtZeroUntilItWasExposedLongEnough(t *testing.T) {
 	s := born().exposed(at(10*time.Second), true)
-	if got, want := s.nextReveal(zeroFirst), at(100*time.Second); !got.Equal(want) {
+	if got, want := s.nextReveal(zeroFirst, at(24*time.Hour)), at(100*time.Second); !got.Equal(want) {
 		t.Errorf("next reveal at %s, want %s", got, want)
 	}
 	for _, test := range []struct {
@@ -49,7 +49,7 @@ func TestTimeThatNobodySawDoesNotCount(t *testing.T) {
 	if got := visible(never); len(got) > 0 {
 		t.Errorf("not exposed for an hour, and then visible: %v", got)
 	}
-	if got := never.nextReveal(zeroFirst); !got.IsZero() {
+	if got := never.nextReveal(zeroFirst, at(24*time.Hour)); !got.Equal(at(24 * time.Hour)) {
 		t.Errorf("next reveal at %s, want none", got)
 	}
 
@@ -94,7 +94,7 @@ func TestZeroFirstCanBeTurnedOff(t *testing.T) {
 func TestGapsAreAtZeroFirst(t *testing.T) {
 	s := following().exposed(at(0), false)
 	s, _ = s.Expired("1", at(30*time.Second), at(30*time.Second), true, lax())
-	if got, want := s.nextReveal(zeroFirst), at(zeroFirst); !got.Equal(want) {
+	if got, want := s.nextReveal(zeroFirst, at(24*time.Hour)), at(zeroFirst); !got.Equal(want) {
 		t.Errorf("next reveal at %s, want %s", got, want)
 	}
 	expiredGap := func(s State) [2]float64 {

@@ -83,7 +83,7 @@ func TestStateFileGivesBackWhatWasSaved(t *testing.T) {
 			for i := range s.Gaps {
 				s.Gaps[i].since = time.Time{}
 			}
-			s.Open = false // A process begins with Resumed.
+			s.Open = false // NewPoller sets it.
 			if got := restarted(t, s); !reflect.DeepEqual(got, s) {
 				t.Fatalf("seed %d, state %d: got %+v\nwant %+v", seed, i, got, s)
 			}

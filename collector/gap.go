@@ -3,8 +3,6 @@ package collector
 import (
 	"slices"
 	"time"
-
-	"asana_exporter/client"
 )
 
 // A Reason says why a part of the stream can't be counted any more.
@@ -19,9 +17,6 @@ const (
 
 // Reasons returns all reasons.
 func Reasons() []Reason { return []Reason{StateLost, SyncError, TokenExpired} }
-
-// isSyncError reports whether e is Asana's report that it lost events, and not an event.
-func isSyncError(e client.Event) bool { return e.Action == "sync_error" }
 
 // A Gap sums up the parts of the stream that were lost for one reason.
 type Gap struct {

@@ -12,14 +12,10 @@ import (
 
 // Metrics are about this process alone and begin anew with it. What survives a restart is in State.
 type Metrics struct {
-	labels           prometheus.Labels // The workspace.
-	requests         *prometheus.CounterVec
-	requestDuration  prometheus.Histogram
-	announcedChanges prometheus.Counter
-	commits          prometheus.Counter
-	commitFailures   prometheus.Counter
-	commitDuration   prometheus.Histogram
-	delay            prometheus.Histogram
+	labels                                    prometheus.Labels // The workspace.
+	requests                                  *prometheus.CounterVec
+	announcedChanges, commits, commitFailures prometheus.Counter
+	requestDuration, commitDuration, delay    prometheus.Histogram
 }
 
 // NewMetrics registers the metrics of the workspace with this gid.
@@ -79,16 +75,6 @@ func (m *Metrics) Requested(e client.Exchange) {
 	if len(e.Changes) > 0 {
 		m.announcedChanges.Inc()
 	}
-}
-
-// committed counts an attempt to save a State.
-func (m *Metrics) committed(err error, took time.Duration) {
-	m.commitDuration.Observe(took.Seconds())
-	if err != nil {
-		m.commitFailures.Inc()
-		return
-	}
-	m.commits.Inc()
 }
 
 // counted observes how long the events of a page took to be counted.

@@ -25,25 +25,21 @@ func (p *Poller) refreshName(ctx context.Context, now time.Time) time.Duration {
 	p.setDeadline(now)
 	p.askName = now.Add(nameRetry)
 	name, err := p.name(ctx)
-	if err != nil {
-		if ctx.Err() == nil {
-			level.Warn(p.logger).Log("msg", "name of the workspace unknown", "err", err, "retry_in", nameRetry)
-		}
-		if limited, ok := errors.AsType[*client.RateLimitError](err); ok {
-			return retryAfter(limited)
-		}
-		return 0
-	}
-	if name != p.state.Name {
+	if err == nil && name != p.state.Name {
 		next := p.state
 		next.Name = name
-		if err := p.commit(next, now); err != nil {
-			level.Warn(p.logger).Log("msg", "name of the workspace not saved", "err", err, "retry_in", nameRetry)
-			return 0
-		}
+		err = p.commit(next, now)
 	}
-	p.askName = now.Add(nameEvery)
-	p.publish()
+	switch {
+	case err == nil:
+		p.askName = now.Add(nameEvery)
+		p.publish()
+	case ctx.Err() == nil:
+		level.Warn(p.logger).Log("msg", "name of the workspace not refreshed", "err", err, "retry_in", nameRetry)
+	}
+	if limited, ok := errors.AsType[*client.RateLimitError](err); ok {
+		return retryAfter(limited)
+	}
 	return 0
 }
 

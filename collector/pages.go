@@ -137,14 +137,17 @@ func (p *Poller) commit(next State, now time.Time) error {
 	}
 	start := time.Now()
 	err := p.saver.Save(next)
-	p.metrics.committed(err, time.Since(start))
-	switch {
-	case err == nil:
-		p.state = next
-	case errors.Is(err, ErrLockLost):
-		p.lost = err
+	p.metrics.commitDuration.Observe(time.Since(start).Seconds())
+	if err != nil {
+		p.metrics.commitFailures.Inc()
+		if errors.Is(err, ErrLockLost) {
+			p.lost = err
+		}
+		return err
 	}
-	return err
+	p.metrics.commits.Inc()
+	p.state = next
+	return nil
 }
 
 // publish lets others see the state, which is durable, unless it is open.
@@ -155,7 +158,7 @@ func (p *Poller) publish() {
 		p.state = p.state.exposed(now, true)
 	}
 	p.changeView(func(v *View) {
-		switch v.LastSuccess = p.state.lastSuccess(); {
+		switch v.LastSuccess = p.state.Committed; {
 		case !p.state.Open:
 			v.State, v.Exposed, v.CatchingUpSince = p.state, true, time.Time{}
 		case v.CatchingUpSince.IsZero():

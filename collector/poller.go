@@ -45,28 +45,25 @@ type Options struct {
 	Interval time.Duration
 	// Timeout is the longest that one request takes; 30 seconds if zero.
 	Timeout time.Duration
-	// ZeroFirst is that of Limits: 0 turns it off.
+	// ZeroFirst and MaxSeries are those of Limits. 0 turns ZeroFirst off; 0 series fold all label sets but the known ones.
 	ZeroFirst time.Duration
-	// MaxSeries is that of Limits: 0 folds all label sets but the known ones.
 	MaxSeries int
-	// Logger may be nil.
-	Logger log.Logger
+	Logger    log.Logger
 }
 
 // A Poller follows one workspace: it reads a page, makes the counts durable, publishes them, and asks for the next page.
 // Run is called once; the other methods are safe for concurrent use.
 type Poller struct {
-	source   Source
-	saver    Saver
-	metrics  *Metrics
-	limits   Limits
-	interval time.Duration
-	timeout  time.Duration
-	jitter   func() float64 // In [0, 1), for the waits after failures.
-	logger   log.Logger
-	view     atomic.Pointer[View]
-	deadline atomic.Pointer[time.Time] // When the goroutine of Run reports back at the latest.
-	pollNow  chan struct{}             // Holds at most one request.
+	source            Source
+	saver             Saver
+	metrics           *Metrics
+	limits            Limits
+	interval, timeout time.Duration
+	jitter            func() float64 // In [0, 1), for the waits after failures.
+	logger            log.Logger
+	view              atomic.Pointer[View]
+	deadline          atomic.Pointer[time.Time] // When the goroutine of Run reports back at the latest.
+	pollNow           chan struct{}             // Holds at most one request.
 
 	// The goroutine of Run owns the rest.
 	state       State
@@ -86,13 +83,20 @@ func NewPoller(source Source, saver Saver, metrics *Metrics, state State, o Opti
 	p := &Poller{
 		source: source, saver: saver, metrics: metrics, logger: o.Logger, jitter: rand.Float64, pollNow: make(chan struct{}, 1),
 		interval: cmp.Or(o.Interval, 15*time.Second), timeout: cmp.Or(o.Timeout, 30*time.Second),
-		state: state.Resumed().exposed(now, false), unanswered: state.Token != "",
+		unanswered: state.Token != "",
 	}
+	// The process has shown nothing yet: all that it reads, and a pending stretch that the one before may not have shown,
+	// becomes visible in one step at the end of the stream.
+	state.Open = state.Token != ""
+	p.state = state.exposed(now, false)
 	p.limits = Limits{ZeroFirst: o.ZeroFirst, MaxSeries: o.MaxSeries, CatchUpAfter: max(time.Minute, 2*p.interval)}
 	if p.logger == nil {
 		p.logger = log.NewNopLogger()
 	}
-	view := &View{State: p.state, LastSuccess: state.lastSuccess()}
+	view := &View{State: p.state}
+	if state.Token != "" {
+		view.LastSuccess = state.Committed
+	}
 	if state.Pending != nil { // Another process may have ended in a catch-up.
 		view.CatchingUpSince = now
 	}
@@ -183,10 +187,7 @@ func (p *Poller) nextWake(nextPoll time.Time) time.Time {
 	if p.revealLater || p.state.Open {
 		return nextPoll
 	}
-	if at := p.state.nextReveal(p.limits.ZeroFirst); !at.IsZero() {
-		return earlier(at, nextPoll)
-	}
-	return nextPoll
+	return p.state.nextReveal(p.limits.ZeroFirst, nextPoll)
 }
 
 // wait returns at the given time, when ctx ends, or when PollNow is called, which it reports.

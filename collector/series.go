@@ -73,12 +73,11 @@ func (s State) changed(events bool, match func(exposure) bool, change func(*expo
 	return s
 }
 
-// nextReveal returns when the next counter that is not zero is due; the zero time if there is none.
-func (s State) nextReveal(zeroFirst time.Duration) time.Time {
-	var next time.Time
+// nextReveal returns when the next counter that is not zero is due; latest if there is none before.
+func (s State) nextReveal(zeroFirst time.Duration, latest time.Time) time.Time {
 	consider := func(e exposure) {
-		if at := e.dueAt(zeroFirst); !at.IsZero() && (next.IsZero() || at.Before(next)) {
-			next = at
+		if at := e.dueAt(zeroFirst); !at.IsZero() {
+			latest = earlier(at, latest)
 		}
 	}
 	for _, series := range s.series {
@@ -91,7 +90,7 @@ func (s State) nextReveal(zeroFirst time.Duration) time.Time {
 			consider(gap.exposure)
 		}
 	}
-	return next
+	return latest
 }
 
 // add adds a series with new labels, and returns its place. It changes s and its index.

@@ -46,7 +46,7 @@ type State struct {
 	// Pending is the stretch that is counted and that nobody may have seen yet; nil if everything was published.
 	Pending *Stretch `json:"pending,omitzero"`
 	// Open is whether this process still has to reach the end of the stream: nothing is published before that. It is not in
-	// the state file, since every process begins so; see Resumed.
+	// the state file, since every process begins so.
 	Open bool `json:"-"`
 	// Backlogs are those that the backlog gauges may still show.
 	Backlogs []Backlog `json:"backlogs,omitzero"`
@@ -102,13 +102,6 @@ func (s State) foldedEvents() uint64 {
 	return n
 }
 
-// Resumed returns the State from which a new process goes on. The process has exposed nothing yet, so everything up to the
-// end of the stream becomes visible in one step, including a pending stretch that the process before may not have shown.
-func (s State) Resumed() State {
-	s.Open = s.Token != ""
-	return s
-}
-
 // With returns the State after page, which was asked for at asked and accepted at now.
 func (s State) With(page client.Page, asked, now time.Time, limits Limits) State {
 	now = truncate(now)
@@ -138,12 +131,10 @@ func (s State) pending(now time.Time) Stretch {
 	switch {
 	case s.Pending != nil:
 		return *s.Pending
-	case s.AtEnd.IsZero() || s.AtEnd.After(now):
+	case s.AtEnd.IsZero():
 		return Stretch{Since: now}
-	case now.Sub(s.AtEnd) > longestStretch:
-		return Stretch{Since: now.Add(-longestStretch)}
 	}
-	return Stretch{Since: s.AtEnd}
+	return Stretch{Since: later(earlier(s.AtEnd, now), now.Add(-longestStretch))}
 }
 
 // close ends the pending stretch at end; its counts become visible at now. It changes s.
@@ -161,14 +152,6 @@ func (s State) quiet(now time.Time, limits Limits) bool {
 	return !s.Open && now.Sub(s.AtEnd) <= limits.CatchUpAfter && now.Sub(s.Committed).Abs() < quietCommit
 }
 
-// lastSuccess returns when the last page was committed; zero if there was none.
-func (s State) lastSuccess() time.Time {
-	if s.Token == "" {
-		return time.Time{}
-	}
-	return s.Committed
-}
-
 // truncate returns t in the precision of a state file, without its monotonic reading.
 func truncate(t time.Time) time.Time { return t.Truncate(time.Millisecond).UTC() }
 
@@ -180,7 +163,7 @@ func (s *State) count(events []client.Event, now time.Time, limits Limits) {
 	c := counting{State: s, created: s.Committed, maxSeries: limits.MaxSeries}
 	s.series = slices.Clone(s.series)
 	for _, event := range events {
-		if isSyncError(event) {
+		if event.Action == "sync_error" { // Asana's report that it lost events itself, and not an event.
 			s.lose(Lost{Reason: SyncError, From: now, To: now})
 			continue
 		}

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -121,9 +120,7 @@ func (s *Store) Load() (State, error) {
 	if err := s.replace(aside, copied); err != nil {
 		return State{}, fmt.Errorf("keep the damaged state file: %w", advise(err))
 	}
-	if err := s.dropDamaged(aside); err != nil {
-		return State{}, fmt.Errorf("remove an old damaged state file: %w", advise(err))
-	}
+	s.dropDamaged(aside)
 	return State{}, &DamagedError{Path: filepath.Join(filepath.Dir(s.path), aside), Since: written, Err: err}
 }
 
@@ -148,21 +145,13 @@ func (s *Store) read() (content []byte, written time.Time, err error) {
 	return content, truncate(info.ModTime()), err
 }
 
-// dropDamaged removes all damaged state files but latest and the newest of the others.
-func (s *Store) dropDamaged(latest string) error {
-	entries, err := fs.ReadDir(s.root.FS(), ".") // Sorted by name, and so by time.
-	if err != nil {
-		return err
+// dropDamaged removes all damaged state files but latest and the newest of the others, as far as it can.
+func (s *Store) dropDamaged(latest string) {
+	old, _ := fs.Glob(s.root.FS(), s.name()+".damaged-*") // Sorted by name, and so by time.
+	old = slices.DeleteFunc(old, func(name string) bool { return name == latest })
+	for _, name := range old[:max(0, len(old)-(keptDamaged-1))] {
+		_ = s.root.Remove(name)
 	}
-	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
-		return !strings.HasPrefix(e.Name(), s.name()+".damaged-") || !e.Type().IsRegular() || e.Name() == latest
-	})
-	for _, old := range entries[:max(0, len(entries)-(keptDamaged-1))] {
-		if err := s.root.Remove(old.Name()); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Save makes state durable: when it returns nil, a crash or a power failure can't take state back, on a disk that honours

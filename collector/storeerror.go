@@ -3,7 +3,6 @@ package collector
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"syscall"
 	"time"
 )
@@ -24,26 +23,20 @@ func (e *DamagedError) Error() string {
 	return fmt.Sprintf("state file damaged: %v; kept as %s", e.Err, e.Path)
 }
 
-// Unwrap returns what was wrong with the file.
-func (e *DamagedError) Unwrap() error { return e.Err }
-
 // advise adds to an error of the file system what to do about it. Other errors say it themselves.
 func advise(err error) error {
-	advice := "make the folder writable or name another with --state.dir"
-	_, ofSystem := errors.AsType[syscall.Errno](err)
-	switch {
-	case !ofSystem:
+	errno, ofSystem := errors.AsType[syscall.Errno](err)
+	if !ofSystem {
 		return err
-	case isAny(err, syscall.EINVAL, syscall.ESTALE, syscall.ENOLCK, syscall.ENOSYS, syscall.ENOTSUP, syscall.EOPNOTSUPP):
+	}
+	advice := "make the folder writable or name another with --state.dir"
+	switch errno {
+	case syscall.EINVAL, syscall.ESTALE, syscall.ENOLCK, syscall.ENOSYS, syscall.ENOTSUP:
 		advice = "this file system lacks the locks or the fsync of folders that keep counts over a crash; name a folder on a local disk with --state.dir"
-	case isAny(err, syscall.ENOSPC, syscall.EDQUOT):
+	case syscall.ENOSPC, syscall.EDQUOT:
 		advice = "make room there, or name another folder with --state.dir"
-	case isAny(err, syscall.EIO):
+	case syscall.EIO:
 		advice = "the disk fails: see the kernel's log, or name another folder with --state.dir"
 	}
 	return fmt.Errorf("%w; %s", err, advice)
-}
-
-func isAny(err error, errnos ...syscall.Errno) bool {
-	return slices.ContainsFunc(errnos, func(errno syscall.Errno) bool { return errors.Is(err, errno) })
 }
