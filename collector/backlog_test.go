@@ -26,21 +26,6 @@ func TestBacklogBeginsAfterAWhile(t *testing.T) {
 	}
 }
 
-// A first start has no position that could be behind, and so no backlog.
-func TestFirstStartIsNoBacklog(t *testing.T) {
-	s := NewEpoch(at(0)).With(client.Page{Sync: "1", Events: events(1, at(0))}, at(time.Hour), at(time.Hour), lax())
-	wantEqual(t, "backlog", latest(s), Backlog{})
-}
-
-// Draining at the usual time becomes a backlog when it takes too long.
-func TestBacklogCanBeginInTheMiddle(t *testing.T) {
-	s := following()
-	for i := range 10 {
-		s = s.With(client.Page{Sync: strconv.Itoa(i), HasMore: i < 9, Events: events(1, at(0))}, at(time.Duration(i)*10*time.Second), at(time.Duration(i)*10*time.Second), lax())
-	}
-	wantEqual(t, "backlog", latest(s), Backlog{Seconds: 90, PeakDeleted: 10, HoldUntil: at(90*time.Second + 20*time.Minute)})
-}
-
 // peak looks at every window of 15 minutes that there is, by steps of 10 s: one more than the window, since it is never too low.
 func peak(deletions []time.Time) uint64 {
 	var most uint64
@@ -155,7 +140,8 @@ func TestQuietPagesLeaveTheBacklogAlone(t *testing.T) {
 	want := latest(s)
 	s.Pending = nil // Published.
 	for i := range 10 {
-		s = s.With(client.Page{Sync: "1"}, at(time.Hour+time.Duration(i)*time.Minute), at(time.Hour+time.Duration(i)*time.Minute), lax())
+		now := at(time.Hour + time.Duration(i)*time.Minute)
+		s = s.With(client.Page{Sync: "1"}, now, now, lax())
 	}
 	wantEqual(t, "backlog", latest(s), want)
 }

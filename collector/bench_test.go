@@ -92,37 +92,6 @@ func BenchmarkPageOfABacklog(b *testing.B) {
 	}
 }
 
-func BenchmarkEncode(b *testing.B) {
-	for _, n := range []int{100, 10_000} {
-		s, _ := many(n)
-		b.Run(fmt.Sprintf("series=%d", n), func(b *testing.B) {
-			b.ReportAllocs()
-			defer reportCPU(b)()
-			for b.Loop() {
-				if err := s.encode(io.Discard); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
-
-func BenchmarkDecode(b *testing.B) {
-	for _, n := range []int{100, 10_000} {
-		s, _ := many(n)
-		content := []byte(encoded(b, s))
-		b.Run(fmt.Sprintf("series=%d", n), func(b *testing.B) {
-			b.ReportAllocs()
-			defer reportCPU(b)()
-			for b.Loop() {
-				if _, err := decode(content); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
-
 // What a page costs beside its events: a new State, its file and its place in the Collector.
 func BenchmarkPageOfManySeries(b *testing.B) {
 	for _, n := range []int{100, 1000, 10_000, 100_000} {

@@ -103,36 +103,6 @@ func TestAnswerThatComesLateHidesNoBacklog(t *testing.T) {
 	})
 }
 
-func TestCatchUpAtTheStart(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(2 * time.Hour)
-		r := newRig(t, following(), Options{}, slow(stream(outage()...)))
-		got := glances(r, time.Minute)
-		backlog := Backlog{Seconds: 7210, PeakDeleted: 40, PeakProjects: 30, HoldUntil: at(2*time.Hour + 10*time.Second + 20*time.Minute)}
-		want := []glance{
-			{false, false, false, map[Labels]uint64{}, Backlog{}},
-			{true, true, false, map[Labels]uint64{}, Backlog{}},
-			{true, false, true, countsOfOutage(), backlog},
-		}
-		wantEqual(t, "what scrapes see", got, want)
-	})
-}
-
-// The last page of a backlog may be empty: it is committed however soon it comes, since it is the end.
-func TestEmptyPageEndsACatchUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(2 * time.Hour)
-		pages := append(slices.Clone(outage()[:9]), client.Page{})
-		r := newRig(t, following(), Options{}, stream(pages...))
-		r.run(time.Second)
-		all := countsOfOutage()
-		all[deletedTask()], all[addedTask()] = 45, 9
-		backlog := Backlog{Seconds: 7200, PeakDeleted: 40, PeakProjects: 30, HoldUntil: at(2*time.Hour + 20*time.Minute)}
-		wantEqual(t, "what a scrape sees", glanceAt(r), glance{Up: true, Ready: true, Shown: all, Backlog: backlog})
-		wantEqual(t, "on disk", latest(r.disk.last()), backlog)
-	})
-}
-
 // The end of the stream was far away for a while, though pages were counted meanwhile.
 func TestEmptyPageEndsABacklogThatNobodySaw(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -182,35 +152,6 @@ func TestCatchUpIsSeenFromTheStart(t *testing.T) {
 		r := newRig(t, restarted(t, state), Options{}, except(map[int]error{0: &client.StatusError{Status: 503}}, stream(outage()...)))
 		r.run(400 * time.Millisecond)
 		wantEqual(t, "what a scrape sees", glanceAt(r), glance{CatchingUp: true, Shown: map[Labels]uint64{}})
-	})
-}
-
-// A backlog that is over is held until its time, by whatever process.
-func TestHoldSurvivesARestart(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(2 * time.Hour)
-		r := newRig(t, following(), Options{}, stream(outage()...))
-		r.run(time.Minute)
-		want := Backlog{Seconds: 7200, PeakDeleted: 40, PeakProjects: 30, HoldUntil: at(2*time.Hour + 20*time.Minute)}
-		wantEqual(t, "before", exposedBacklog(r.View().State.Backlogs, time.Now()), want)
-
-		again := newRig(t, restarted(t, r.disk.last()), Options{}, r.asana.answer)
-		wantEqual(t, "at the start", exposedBacklog(again.View().State.Backlogs, time.Now()), want)
-		again.run(18 * time.Minute)
-		wantEqual(t, "in the 19th minute", exposedBacklog(again.View().State.Backlogs, time.Now()), want)
-		time.Sleep(time.Minute)
-		wantEqual(t, "after 20 minutes", exposedBacklog(again.View().State.Backlogs, time.Now()), Backlog{})
-	})
-}
-
-// Nobody knows how much was missed in a quiet outage until it is over.
-func TestQuietOutageIsABacklogOfNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(2 * time.Hour)
-		r := newRig(t, following(), Options{}, stream())
-		r.run(time.Second)
-		wantEqual(t, "backlog", latest(r.View().State), Backlog{Seconds: 7200, HoldUntil: at(2*time.Hour + 20*time.Minute)})
-		wantEqual(t, "shown", shown(r.View()), map[Labels]uint64{})
 	})
 }
 

@@ -100,6 +100,9 @@ func TestExposition(t *testing.T) {
 		if err := testutil.GatherAndCompare(r.registry, want); err != nil {
 			t.Error(err)
 		}
+		if problems, err := testutil.GatherAndLint(r.registry); err != nil || len(problems) > 0 {
+			t.Errorf("lint: %v, %v", problems, err)
+		}
 	})
 }
 
@@ -147,71 +150,6 @@ asana_workspace_up{workspace="1"} 0
 		if err := testutil.CollectAndCompare(NewCollector(r.View, r.metrics, r.limits.MaxSeries), strings.NewReader(want)); err != nil {
 			t.Error(err)
 		}
-	})
-}
-
-// The names are a promise: dashboards and limits of others depend on them.
-func TestFamilies(t *testing.T) {
-	always := []string{
-		"asana_exporter_api_announced_changes_total counter",
-		"asana_exporter_api_request_duration_seconds histogram",
-		"asana_exporter_api_requests_total counter",
-		"asana_exporter_event_series gauge",
-		"asana_exporter_event_series_limit gauge",
-		"asana_exporter_folded_events_total counter",
-		"asana_exporter_state_commit_duration_seconds histogram",
-		"asana_exporter_state_commit_failures_total counter",
-		"asana_exporter_state_commits_total counter",
-		"asana_workspace_backlog_peak_events gauge",
-		"asana_workspace_backlog_seconds gauge",
-		"asana_workspace_catching_up gauge",
-		"asana_workspace_gap_seconds_total counter",
-		"asana_workspace_gaps_total counter",
-		"asana_workspace_info gauge",
-		"asana_workspace_up gauge",
-	}
-	afterACatchUp := append([]string{
-		"asana_event_delay_seconds histogram",
-		"asana_events_total counter",
-		"asana_workspace_last_event_timestamp_seconds gauge",
-		"asana_workspace_last_success_timestamp_seconds gauge",
-	}, always...)
-	slices.Sort(afterACatchUp)
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, NewEpoch(at(0)), Options{}, except(map[int]error{0: expired("0")}, stream(client.Page{Events: events(1, at(0))})))
-		families := func() []string {
-			var names []string
-			for name, family := range gathered(t, r.registry) {
-				names = append(names, name+" "+strings.ToLower(family.GetType().String()))
-			}
-			return slices.Sorted(slices.Values(names))
-		}
-		wantEqual(t, "at the first scrape", families(), always)
-		r.run(time.Second)
-		wantEqual(t, "after a catch-up", families(), afterACatchUp)
-		problems, err := testutil.GatherAndLint(r.registry)
-		if err != nil || len(problems) > 0 {
-			t.Errorf("lint: %v, %v", problems, err)
-		}
-	})
-}
-
-func TestEventFamiliesAreAbsentUntilTheFirstCatchUpIsComplete(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(2 * time.Hour)
-		r := newRig(t, following(), Options{}, slow(stream(outage()...)))
-		stop := r.start()
-		time.Sleep(time.Second / 2)
-		for i := range 15 {
-			families := gathered(t, r.registry)
-			for _, name := range []string{"asana_events_total", "asana_event_delay_seconds"} {
-				if got, want := families[name] != nil, i >= 10; got != want {
-					t.Errorf("%s after %d pages: there %v, want %v", name, i, got, want)
-				}
-			}
-			time.Sleep(time.Second)
-		}
-		stop()
 	})
 }
 

@@ -36,20 +36,6 @@ func TestFirstStartAsksForATokenAndCountsFromThere(t *testing.T) {
 	})
 }
 
-func TestFirstStartWaitsForAnAsanaThatIsDown(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		failures := map[int]error{10: expired("0")}
-		for call := range 10 {
-			failures[call] = &client.StatusError{Status: 503}
-		}
-		r := newRig(t, NewEpoch(at(0)), Options{}, except(failures, stream(client.Page{Events: events(2, at(0))})))
-		r.run(time.Hour)
-		wantEqual(t, "shown", shown(r.View()), map[Labels]uint64{deletedTask(): 2})
-		wantEqual(t, "gaps", gapsOf(r.View()), "lost 0 (0 s), expired 0 (0 s)")
-		wantEqual(t, "backlog", latest(r.View().State), Backlog{})
-	})
-}
-
 func TestStartAfterADamagedFileIsAGap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Hour)

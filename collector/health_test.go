@@ -161,33 +161,6 @@ func TestReadyAfterTheFirstCatchUpAndWhilePollsSucceed(t *testing.T) {
 	})
 }
 
-// There is said to be more, and it never comes: the counts get older, and nobody would know.
-func TestStreamThatStandsStillIsNotUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, following(), Options{}, func(call int, token string) (client.Page, error) {
-			return client.Page{Sync: token, HasMore: call > 0}, nil
-		})
-		r.run(5 * time.Minute)
-		wantEqual(t, "up", r.View().Up, false)
-		wantEqual(t, "ready", r.Ready(), false)
-	})
-}
-
-func TestUpTellsHowTheLastPollEnded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		failures := map[int]error{1: &client.InvalidResponseError{Err: errors.New("truncated")}}
-		r := newRig(t, following(), Options{}, except(failures, stream()))
-		got := []bool{r.View().Up}
-		stop := r.start()
-		for _, at := range []time.Duration{time.Second, 15*time.Second + time.Second/4, 16 * time.Second} {
-			time.Sleep(at - since())
-			got = append(got, r.View().Up)
-		}
-		stop()
-		wantEqual(t, "up", got, []bool{false, true, false, true})
-	})
-}
-
 func TestLastSuccessIsTheLastCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, NewEpoch(at(0)), Options{}, except(map[int]error{0: expired("0")}, stream()))

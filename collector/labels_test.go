@@ -49,16 +49,6 @@ func TestEveryLabelIsDecidedByClassify(t *testing.T) {
 	}
 }
 
-// Two broken strings must not become two series with the same labels: an exposition with one series twice is refused whole.
-func TestBrokenTextIsRepairedBeforeItIsAKey(t *testing.T) {
-	page := client.Page{Sync: "1", Events: []client.Event{
-		{Action: "changed", ResourceType: "task\xff"}, {Action: "changed", ResourceType: "task\xfe"},
-	}}
-	got := counts(NewEpoch(at(0)).With(page, at(0), at(0), lax()))
-	want := map[Labels]uint64{{Action: "changed", ResourceType: "task\uFFFD"}: 2}
-	wantEqual(t, "counts", got, want)
-}
-
 func TestFoldKeepsWhatIsDocumented(t *testing.T) {
 	for _, test := range []struct{ in, want Labels }{
 		{

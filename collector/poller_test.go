@@ -34,19 +34,6 @@ func TestPollsKeepTheirCadence(t *testing.T) {
 	}
 }
 
-func TestMoreIsReadWithoutWaiting(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var pages []client.Page
-		for i := range 4 {
-			pages = append(pages, client.Page{HasMore: i < 3, Events: events(1000, at(0))})
-		}
-		r := newRig(t, following(), Options{}, stream(pages...))
-		r.run(16 * time.Second)
-		wantEqual(t, "asked", r.asana.asked, []question{{0, "0"}, {0, "1"}, {0, "2"}, {0, "3"}, {15 * time.Second, "4"}})
-		wantEqual(t, "counts", counts(r.disk.last()), map[Labels]uint64{deletedTask(): 4000})
-	})
-}
-
 // Each of these could keep a careless poller busy.
 func TestNothingMakesThePollerSpin(t *testing.T) {
 	for _, test := range []struct {
@@ -133,30 +120,6 @@ func TestQuietPollsAreCommittedOnceAMinute(t *testing.T) {
 	})
 }
 
-func TestUnsavedPageIsReadAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var r *rig
-		pages := stream(client.Page{HasMore: true, Events: events(2, at(0))}, client.Page{Events: events(3, at(0))})
-		var seen []uint64
-		r = newRig(t, following(), Options{}, func(call int, token string) (client.Page, error) {
-			seen = append(seen, shown(r.View())[deletedTask()])
-			return pages(call, token)
-		})
-		r.disk.fail = func(save int) error { return map[int]error{0: syscall.ENOSPC, 1: syscall.EIO, 3: syscall.EROFS}[save] }
-		r.run(10 * time.Second)
-		wantEqual(t, "asked", r.asana.asked, []question{
-			{0, "0"},
-			{500 * time.Millisecond, "0"},  // Half of a second later.
-			{1500 * time.Millisecond, "0"}, // Half of two seconds.
-			{1500 * time.Millisecond, "1"}, // The first page is durable.
-			{2000 * time.Millisecond, "1"},
-			{2000 * time.Millisecond, "2"}, // What was answered twice may be old.
-		})
-		wantEqual(t, "shown when it asked", seen, []uint64{0, 0, 0, 0, 0, 0}) // Not before the catch-up at the start is over.
-		wantEqual(t, "shown in the end", shown(r.View()), map[Labels]uint64{deletedTask(): 5})
-	})
-}
-
 func TestUnsavedPageIsNotShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, following(), Options{}, stream(client.Page{Events: events(2, at(0))}, client.Page{Events: events(3, at(0))}))
@@ -179,23 +142,6 @@ func TestUnsavedPageIsNotShown(t *testing.T) {
 			t.Errorf("once the disk has room: %d shown, up %v", got, r.View().Up)
 		}
 		stop()
-	})
-}
-
-func TestPanicIsAnErrorOfThatPage(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		pages := stream(client.Page{Events: events(2, at(0))})
-		r := newRig(t, following(), Options{}, func(call int, token string) (client.Page, error) {
-			if call < 2 {
-				panic("a page like no other")
-			}
-			return pages(call, token)
-		})
-		r.run(5 * time.Second)
-		wantEqual(t, "asked", r.asana.asked, []question{
-			{0, "0"}, {500 * time.Millisecond, "0"}, {1500 * time.Millisecond, "0"}, {1500 * time.Millisecond, "1"},
-		})
-		wantEqual(t, "shown", shown(r.View()), map[Labels]uint64{deletedTask(): 2})
 	})
 }
 
@@ -260,15 +206,6 @@ func TestStopIsNoFailure(t *testing.T) {
 		if err := r.Run(ctx); err != nil || r.failures.n != 0 {
 			t.Errorf("Run returned %v after %d failures", err, r.failures.n)
 		}
-	})
-}
-
-func TestStrayElementsDoNotStopTheStream(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, following(), Options{}, stream(client.Page{NonObjects: 3, Events: events(2, time.Time{})}))
-		r.run(20 * time.Second)
-		wantEqual(t, "asked", r.asana.asked, []question{{0, "0"}, {15 * time.Second, "1"}})
-		wantEqual(t, "shown", shown(r.View()), map[Labels]uint64{deletedTask(): 2})
 	})
 }
 

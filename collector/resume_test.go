@@ -60,9 +60,7 @@ func TestEventIsNotLateWhereTheSameTokenGivesTheSameResults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &forgetful{happened: events(1, at(5*time.Minute+2*time.Second)), given: map[string]client.Page{}, down: func() bool { return false }}
 		r := newRig(t, following(), Options{}, f.answer)
-		stop := r.start()
-		got := sights(t, r, deletedTask(), 10*time.Minute)
-		stop()
+		got := sights(r, deletedTask(), 10*time.Minute)
 		wantEqual(t, "seen", got, []sight{{past(1), 0}, {past(315), 1}})
 	})
 }
@@ -109,39 +107,6 @@ func TestOldAnswerDoesNotEndABacklog(t *testing.T) {
 	}
 }
 
-// A process that ends right after the last commit of a catch-up has shown nothing of it.
-func TestBacklogThatNobodySawIsShownByTheNextProcess(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(2 * time.Hour)
-		durable := following()
-		for i, page := range outage() {
-			page.Sync = strconv.Itoa(i + 1)
-			durable = durable.With(page, time.Now(), time.Now(), lax())
-		}
-		time.Sleep(30 * time.Minute) // Longer than it would have been held.
-		r := newRig(t, restarted(t, durable), Options{}, stream())
-		r.run(time.Second)
-		want := glance{Up: true, Ready: true, Shown: countsOfOutage(), Backlog: Backlog{
-			Seconds: 9000, PeakDeleted: 40, PeakProjects: 30, HoldUntil: at(170 * time.Minute),
-		}}
-		wantEqual(t, "what a scrape sees", glanceAt(r), want)
-	})
-}
-
-// So has one that ends after a page of any day: what it counted is seen with what the next process reads.
-func TestPageThatNobodySawIsInTheNextBacklog(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		durable := following().With(client.Page{Sync: "1", Events: events(900, at(10*time.Second))}, at(15*time.Second), at(15*time.Second), lax())
-		time.Sleep(time.Hour)
-		r := newRig(t, restarted(t, durable), Options{}, func(int, string) (client.Page, error) { return client.Page{Sync: "1"}, nil })
-		r.run(time.Second)
-		want := glance{Up: true, Ready: true, Shown: map[Labels]uint64{deletedTask(): 900}, Backlog: Backlog{
-			Seconds: 3600, PeakDeleted: 900, HoldUntil: at(80 * time.Minute),
-		}}
-		wantEqual(t, "what a scrape sees", glanceAt(r), want)
-	})
-}
-
 // A catch-up was published, and the process was killed before its next commit: the gauges are held while Asana is down.
 func TestHoldSurvivesAKillBeforeTheNextCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -154,17 +119,6 @@ func TestHoldSurvivesAKillBeforeTheNextCommit(t *testing.T) {
 		r := newRig(t, restarted(t, first.disk.saved[1]), Options{}, down)
 		r.run(10 * time.Minute)
 		wantEqual(t, "held", glanceAt(r), glance{CatchingUp: true, Shown: map[Labels]uint64{}, Backlog: want})
-	})
-}
-
-// A position that died tells of all that goes with it.
-func TestGapBeginsWithWhatNobodySaw(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		durable := following().With(client.Page{Sync: "1", Events: events(50, at(0))}, at(2*time.Hour), at(2*time.Hour), lax())
-		time.Sleep(2*time.Hour + time.Minute)
-		r := newRig(t, restarted(t, durable), Options{}, except(map[int]error{0: expired("7")}, stream()))
-		r.run(time.Second)
-		wantEqual(t, "gaps", gapsOf(r.View()), "lost 0 (0 s), expired 1 (7260 s)")
 	})
 }
 
@@ -254,19 +208,6 @@ func TestEachBacklogIsHeldForItsTime(t *testing.T) {
 	wantEqual(t, "kept", stillHeld(backlogs, at(20*time.Minute)), []Backlog{short})
 }
 
-// A restart takes seconds, and then Asana says no in the middle of what happened meanwhile: nobody has seen any of it.
-func TestAllThatIsReadBeforeTheFirstEndIsInTheBacklog(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(10 * time.Second)
-		pages := stream(client.Page{HasMore: true, Events: events(900, at(5*time.Second))}, client.Page{Events: events(1, at(time.Minute))})
-		refused := map[int]error{1: &client.RateLimitError{RetryAfter: 5 * time.Minute}}
-		r := newRig(t, following(), Options{}, except(refused, pages))
-		r.run(6 * time.Minute)
-		got := exposedBacklog(r.View().State.Backlogs, time.Now())
-		wantEqual(t, "backlog", got, Backlog{Seconds: 310, PeakDeleted: 901, HoldUntil: at(25*time.Minute + 10*time.Second)})
-	})
-}
-
 func TestShortRestartIsNoBacklog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first := newRig(t, following(), Options{}, stream())
@@ -280,21 +221,6 @@ func TestShortRestartIsNoBacklog(t *testing.T) {
 	})
 }
 
-// The counts and the gauges of what was read before the position died become visible together, also at a start.
-func TestTokenExpiredInTheFirstCatchUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(2 * time.Hour)
-		pages := stream(client.Page{HasMore: true, Events: events(10, at(time.Hour))})
-		failures := map[int]error{1: expired("7"), 2: &client.RateLimitError{RetryAfter: 15 * time.Minute}}
-		r := newRig(t, following(), Options{}, except(failures, pages))
-		r.run(time.Minute)
-		want := glance{Ready: true, Shown: map[Labels]uint64{deletedTask(): 10}, Backlog: Backlog{
-			Seconds: 3600, PeakDeleted: 10, HoldUntil: at(140 * time.Minute),
-		}}
-		wantEqual(t, "what a scrape sees", glanceAt(r), want)
-	})
-}
-
 func TestFirstTokenWithoutA412EndsAGap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Hour)
@@ -304,5 +230,30 @@ func TestFirstTokenWithoutA412EndsAGap(t *testing.T) {
 		r.run(5 * time.Minute)
 		wantEqual(t, "gaps", gapsOf(r.View()), "lost 1 (3600 s), expired 0 (0 s)")
 		wantEqual(t, "lost since", r.disk.last().LostSince, time.Time{})
+		wantEqual(t, "backlog", latest(r.View().State), Backlog{}) // No position could be behind.
+	})
+}
+
+// A position that died tells of all that goes with it.
+func TestGapBeginsWithWhatNobodySaw(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		durable := following().With(client.Page{Sync: "1", Events: events(50, at(0))}, at(2*time.Hour), at(2*time.Hour), lax())
+		time.Sleep(2*time.Hour + time.Minute)
+		r := newRig(t, restarted(t, durable), Options{}, except(map[int]error{0: expired("7")}, stream()))
+		r.run(time.Second)
+		wantEqual(t, "gaps", gapsOf(r.View()), "lost 0 (0 s), expired 1 (7260 s)")
+	})
+}
+
+// A restart takes seconds, and then Asana says no in the middle of what happened meanwhile: nobody has seen any of it.
+func TestAllThatIsReadBeforeTheFirstEndIsInTheBacklog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(10 * time.Second)
+		pages := stream(client.Page{HasMore: true, Events: events(900, at(5*time.Second))}, client.Page{Events: events(1, at(time.Minute))})
+		refused := map[int]error{1: &client.RateLimitError{RetryAfter: 5 * time.Minute}}
+		r := newRig(t, following(), Options{}, except(refused, pages))
+		r.run(6 * time.Minute)
+		got := exposedBacklog(r.View().State.Backlogs, time.Now())
+		wantEqual(t, "backlog", got, Backlog{Seconds: 310, PeakDeleted: 901, HoldUntil: at(25*time.Minute + 10*time.Second)})
 	})
 }

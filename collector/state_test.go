@@ -164,13 +164,6 @@ func TestFurtherSeriesAreFolded(t *testing.T) {
 	}
 }
 
-func TestZerosDoNotCountAgainstTheLimit(t *testing.T) {
-	s := following()
-	if s.Active() != 0 || len(s.Series()) != len(ZeroSeries()) {
-		t.Errorf("%d of %d series count, want none of %d", s.Active(), len(s.Series()), len(ZeroSeries()))
-	}
-}
-
 func TestLoweringTheLimitDropsNothing(t *testing.T) {
 	var page client.Page
 	want := map[Labels]uint64{}

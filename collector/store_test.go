@@ -60,15 +60,6 @@ func load(t *testing.T, store *Store) State {
 	return s
 }
 
-func TestLoadReturnsWhatWasSaved(t *testing.T) {
-	store := openStore(t, t.TempDir())
-	for _, s := range []State{following(), born(), NewEpoch(at(0))} {
-		save(t, store, s)
-		wantEqual(t, "state", load(t, store), s)
-	}
-	wantEqual(t, "files", files(t, filepath.Dir(store.path)), []string{"1.json", "1.lock"})
-}
-
 // Counts are not handed on to another workspace, however the file got its name.
 func TestStateOfAnotherWorkspaceIsRefused(t *testing.T) {
 	store := openStore(t, t.TempDir())
@@ -117,16 +108,7 @@ func TestSaveThatFailsLeavesAWholeState(t *testing.T) {
 }
 
 // Failures of the real thing: errors of the file system, and not of a hook.
-func TestFolderThatIsGoneOrInTheWay(t *testing.T) {
-	t.Run("gone", func(t *testing.T) {
-		store := openStore(t, filepath.Join(t.TempDir(), "data"))
-		if err := os.RemoveAll(filepath.Dir(store.path)); err != nil {
-			t.Fatal(err)
-		}
-		if err := store.Save(born()); !errors.Is(err, ErrLockLost) {
-			t.Errorf("Save: %v, want ErrLockLost", err)
-		}
-	})
+func TestFolderThatIsInTheWay(t *testing.T) {
 	t.Run("a folder in the place of the file", func(t *testing.T) {
 		store := openStore(t, t.TempDir())
 		if err := os.MkdirAll(filepath.Join(store.path, "full"), 0o700); err != nil {
@@ -196,17 +178,6 @@ func TestSecondStoreIsRefused(t *testing.T) {
 	wantEqual(t, "state", load(t, openStore(t, dir)), born())
 }
 
-func TestFolderThatCanNotBeMade(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	_, err := OpenStore(filepath.Join(file, "data"), "1")
-	if !errors.Is(err, syscall.ENOTDIR) || !strings.Contains(err.Error(), "--state.dir") {
-		t.Errorf("%v, want ENOTDIR and what to do", err)
-	}
-}
-
 func TestOnlyTheOwnerCanReadTheState(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0))
 	dir := filepath.Join(t.TempDir(), "deep", "data")
@@ -232,25 +203,6 @@ func TestOnlyTheOwnerCanReadTheState(t *testing.T) {
 	}
 }
 
-func TestNamesAreNoPatterns(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "[a-z]*?")
-	store, err := OpenStore(dir, "*[1]?")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close()
-	save(t, store, following())
-	if err := os.WriteFile(filepath.Join(dir, "x1y.json.tmp"), nil, 0o600); err != nil { // It matches the name as a pattern.
-		t.Fatal(err)
-	}
-	if err := store.dropLeftover(); err != nil {
-		t.Fatal(err)
-	}
-	save(t, store, born())
-	wantEqual(t, "state", load(t, store), born())
-	wantEqual(t, "files", files(t, dir), []string{"*[1]?.json", "*[1]?.lock", "x1y.json.tmp"})
-}
-
 func TestFirstStartBeginsAnEpoch(t *testing.T) {
 	store := openStore(t, t.TempDir())
 	state, damaged, err := store.Begin(at(time.Hour))
@@ -267,17 +219,6 @@ func TestFirstStartBeginsAnEpoch(t *testing.T) {
 		t.Errorf("second start: damaged %v, error %v", damaged, err)
 	}
 	wantEqual(t, "state of the second start", again, state)
-}
-
-func TestStartNeedsAFolderThatCanBeWritten(t *testing.T) {
-	for _, step := range saveSteps() {
-		store := openStore(t, t.TempDir())
-		store.before = failAt(step, syscall.EROFS)
-		_, _, err := store.Begin(at(0))
-		if !errors.Is(err, syscall.EROFS) || !strings.Contains(err.Error(), "make the folder writable or name another with --state.dir") {
-			t.Errorf("%s: %v, want EROFS and what to do", step, err)
-		}
-	}
 }
 
 func TestNewerStateIsLeftAlone(t *testing.T) {
