@@ -16,7 +16,7 @@ type decoder struct {
 	gzip   gzipReader
 	json   *jsontext.Decoder
 	secret secret
-	texts  map[string]string // By their form in JSON, with quotes.
+	texts  texts
 
 	escaped bool // Names may be written with escapes: the letters of those that we read can only be written as \u00XX.
 }
@@ -30,8 +30,8 @@ func (d *decoder) start(secret secret) {
 	} else {
 		d.json.Reset(&d.body, options...)
 	}
-	if d.texts == nil || d.secret.bearer != secret.bearer { // Texts are redacted for one bearer token.
-		d.texts = map[string]string{}
+	if d.secret.bearer != secret.bearer { // Texts are redacted for one bearer token.
+		d.texts = texts{}
 	}
 	d.secret, d.escaped = secret, bytes.Contains(d.body.Bytes(), []byte(`\u00`))
 }
@@ -103,13 +103,13 @@ func (d *decoder) text() (string, error) {
 	if err != nil || value.Kind() != jsontext.KindString || len(value) > maxTextBytes {
 		return "", err
 	}
-	if known, ok := d.texts[string(value)]; ok {
-		return known, nil
+	known := d.texts.place(value)
+	if known.json == string(value) {
+		return known.text, nil
 	}
 	text := d.secret.redact(strings.ToValidUTF8(string(unquote(value)), "\uFFFD"))
-	const longest, most = 64, 4096 // A hostile answer does not fill the map.
-	if len(value) <= longest && len(d.texts) < most {
-		d.texts[string(value)] = text
+	if len(value) <= longestKnown {
+		*known = knownText{string(value), text}
 	}
 	return text, nil
 }
