@@ -17,6 +17,7 @@ type decoder struct {
 	json   *jsontext.Decoder
 	secret secret
 	texts  texts
+	dates  dates
 
 	escaped bool // Names may be written with escapes: the letters of those that we read can only be written as \u00XX.
 }
@@ -134,11 +135,7 @@ func (d *decoder) time() (time.Time, error) {
 	if err != nil || value.Kind() != jsontext.KindString {
 		return time.Time{}, err
 	}
-	var t time.Time
-	if t.UnmarshalText(unquote(value)) != nil {
-		t = time.Time{}
-	}
-	return t, nil
+	return d.dates.parse(unquote(value)), nil
 }
 
 func (d *decoder) bool() (bool, error) {
