@@ -40,24 +40,30 @@ func (d *decoder) start(secret secret) {
 // enter reads the start of an object or an array, and skips any other value.
 func (d *decoder) enter(kind jsontext.Kind) (entered bool, err error) {
 	if d.json.PeekKind() != kind {
-		return false, d.json.SkipValue()
+		return false, d.skip()
 	}
 	_, err = d.json.ReadToken()
 	return err == nil, err
 }
 
 // name reads the name of the next member of an object, in quotes and valid until the next read. At the end of the object it
-// returns nil.
+// returns nil. The whole body is buffered, so the bytes of the token are at hand: faster than PeekKind and ReadValue.
 func (d *decoder) name() ([]byte, error) {
-	if d.json.PeekKind() != jsontext.KindString {
-		_, err := d.json.ReadToken() // The end of the object, or what is wrong.
+	start, unread := d.json.InputOffset(), d.json.UnreadBuffer()
+	if _, err := d.json.ReadToken(); err != nil {
 		return nil, err
 	}
-	name, err := d.json.ReadValue()
+	name := unread[:d.json.InputOffset()-start]
+	if name[len(name)-1] != '"' {
+		return nil, nil
+	}
+	for name[0] != '"' { // A comma and white space come first.
+		name = name[1:]
+	}
 	if d.escaped && bytes.IndexByte(name, '\\') >= 0 {
 		name, _ = jsontext.AppendQuote(nil, unquote(name)) // Its error is that of invalid UTF-8, which it repairs.
 	}
-	return name, err
+	return name, nil
 }
 
 // object reads an object and calls member with each name, to read the value. It skips any other value.
@@ -101,7 +107,7 @@ func (d *decoder) array(element func(i int) error) error {
 // text returns a string, and "" for any other value. Bytes that are not UTF-8 come out as U+FFFD.
 func (d *decoder) text() (string, error) {
 	value, err := d.json.ReadValue()
-	if err != nil || value.Kind() != jsontext.KindString || len(value) > maxTextBytes {
+	if err != nil || value[0] != '"' || len(value) > maxTextBytes {
 		return "", err
 	}
 	known := d.texts.place(value)
@@ -119,7 +125,7 @@ func (d *decoder) text() (string, error) {
 // the bearer token.
 func (d *decoder) sync() (string, error) {
 	value, err := d.json.ReadValue()
-	if err != nil || value.Kind() != jsontext.KindString || len(value) > maxSyncBytes {
+	if err != nil || value[0] != '"' || len(value) > maxSyncBytes {
 		return "", err
 	}
 	token := strings.ToValidUTF8(string(unquote(value)), "\uFFFD")
@@ -132,7 +138,7 @@ func (d *decoder) sync() (string, error) {
 // time returns the zero time for what is no RFC 3339 date.
 func (d *decoder) time() (time.Time, error) {
 	value, err := d.json.ReadValue()
-	if err != nil || value.Kind() != jsontext.KindString {
+	if err != nil || value[0] != '"' {
 		return time.Time{}, err
 	}
 	return d.dates.parse(unquote(value)), nil

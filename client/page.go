@@ -87,24 +87,23 @@ func (d *decoder) events() (events []Event, nonObjects int, err error) {
 		if events == nil {
 			events = make([]Event, 0, fullPage)
 		}
-		event, err := d.event()
-		events = append(events, event)
-		return err
+		events = append(events, Event{})
+		return d.event(&events[len(events)-1])
 	})
 	return events, nonObjects, err
 }
 
 // event reads an event. It has a loop of its own, as do resource and change: calls of a function for each name cost a tenth.
-func (d *decoder) event() (e Event, err error) {
+func (d *decoder) event(e *Event) error {
 	if _, err := d.json.ReadToken(); err != nil {
-		return Event{}, err
+		return err
 	}
 	var oldType string // The deprecated type, for an event whose resource has none.
 	for {
 		name, err := d.name()
 		if name == nil || err != nil {
 			e.ResourceType = cmp.Or(e.ResourceType, oldType)
-			return e, err
+			return err
 		}
 		switch string(name) {
 		case `"action"`:
@@ -123,7 +122,7 @@ func (d *decoder) event() (e Event, err error) {
 			err = d.skip()
 		}
 		if err != nil {
-			return Event{}, err
+			return err
 		}
 	}
 }
