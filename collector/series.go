@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"asana_exporter/client"
 )
 
 // A Series is the count of one label set.
@@ -118,6 +120,16 @@ type counting struct {
 	created   time.Time // Of a new series: the time of the previous commit.
 	maxSeries int
 	copied    bool // The index is this State's own.
+}
+
+// of returns the place of the series that counts an event. Nearly all events have the labels of an earlier one. Those are in
+// the index, where only checked labels are, so they are not checked again.
+func (c *counting) of(e client.Event) int {
+	labels := unchecked(e)
+	if i, ok := c.index[labels]; ok && c.series[i].Value > 0 && !labels.isFolded() {
+		return i
+	}
+	return c.at(classify(e))
 }
 
 // at returns the place of the series that counts events with these labels.

@@ -162,16 +162,16 @@ func (s *State) count(events []client.Event, now time.Time, limits Limits) {
 	}
 	c := counting{State: s, created: s.Committed, maxSeries: limits.MaxSeries}
 	s.series = slices.Clone(s.series)
+	newest := s.LastEvent
 	for _, event := range events {
 		if event.Action == "sync_error" { // Asana's report that it lost events itself, and not an event.
 			s.lose(Lost{Reason: SyncError, From: now, To: now})
 			continue
 		}
-		s.series[c.at(classify(event))].Value++
-		if date := dateOf(event, now); date.After(s.LastEvent) {
-			s.LastEvent = truncate(date)
-		}
+		s.series[c.of(event)].Value++
+		newest = later(newest, dateOf(event, now))
 	}
+	s.LastEvent = truncate(newest)
 }
 
 // dateOf returns when an event happened, or zero if the date is missing or wild.

@@ -164,6 +164,19 @@ func TestFurtherSeriesAreFolded(t *testing.T) {
 	}
 }
 
+// An event that has the labels of the folded series does not count there.
+func TestEventWithFoldedLabels(t *testing.T) {
+	s := following().With(client.Page{Sync: "1", Events: []client.Event{
+		{Action: "changed", ResourceType: "task"},
+		{Action: "changed", ResourceType: "task", ChangeField: "name"}, // There is no room for it.
+		{Action: "changed", ResourceType: "task", ResourceSubtype: folded, ChangeField: folded, ParentType: folded},
+	}}, at(0), at(0), Limits{MaxSeries: 1, CatchUpAfter: time.Minute})
+	wantEqual(t, "counts", counts(s), map[Labels]uint64{
+		{Action: "changed", ResourceType: "task"}:   2,
+		{"changed", "task", folded, folded, folded}: 1,
+	})
+}
+
 func TestLoweringTheLimitDropsNothing(t *testing.T) {
 	var page client.Page
 	want := map[Labels]uint64{}
