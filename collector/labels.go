@@ -34,11 +34,6 @@ func classify(e client.Event) Labels {
 	}
 }
 
-// unchecked returns what classify returns for an event of which every label value is fit to be one.
-func unchecked(e client.Event) Labels {
-	return Labels{e.Action, e.ResourceType, e.ResourceSubtype, e.ChangeField, e.ParentType}
-}
-
 // labelValue returns s as valid UTF-8 of whole runes and at most maxLabelBytes bytes. It returns "" for folded, which no event may
 // claim.
 func labelValue(s string) string {

@@ -122,10 +122,9 @@ type counting struct {
 	copied    bool // The index is this State's own.
 }
 
-// of returns the place of the series that counts an event. Nearly all events have the labels of an earlier one. Those are in
-// the index, where only checked labels are, so they are not checked again.
+// of returns the place of the series that counts an event. Labels that are in the index were checked when they came first.
 func (c *counting) of(e client.Event) int {
-	labels := unchecked(e)
+	labels := Labels{e.Action, e.ResourceType, e.ResourceSubtype, e.ChangeField, e.ParentType}
 	if i, ok := c.index[labels]; ok && c.series[i].Value > 0 && !labels.isFolded() {
 		return i
 	}

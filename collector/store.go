@@ -55,9 +55,9 @@ func OpenStore(dir, workspace string) (*Store, error) {
 		return nil, fmt.Errorf("state folder: %w", advise(err))
 	}
 	if err = s.checkLock(); err == nil {
-		err = s.dropLeftover()
+		err = s.root.Remove(s.temporary()) // Of a process that was killed.
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		_ = s.Close()
 		return nil, fmt.Errorf("state folder: %w", advise(err))
 	}
@@ -78,14 +78,6 @@ func makeDir(dir string) error {
 	if f, err := os.Open(above); err == nil { // Where it can't be read, dir is an old folder.
 		_ = f.Sync()
 		_ = f.Close()
-	}
-	return nil
-}
-
-// dropLeftover removes the temporary file of a process that was killed.
-func (s *Store) dropLeftover() error {
-	if err := s.root.Remove(s.temporary()); !errors.Is(err, fs.ErrNotExist) {
-		return err
 	}
 	return nil
 }
