@@ -68,7 +68,7 @@ func kinds() []kind {
 		},
 		{
 			"sustained", "", // The deletions of burst.
-			test{floor: 18, noise: 2.4, high: 3, most: 1.6},
+			test{floor: 18, noise: 2.4, high: 3, most: 1.9},
 			test{floor: 9, noise: 2.1, high: 2.4},
 		},
 		{

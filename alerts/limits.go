@@ -46,7 +46,7 @@ func (o options) limits() []rule {
 		record("BACKLOG_LIMIT", "A peak is judged once and not every minute; one of structure is that of 15 minutes, not of an hour.", `
 			max without (test) (
 				label_replace(
-					0.75 * LIMIT{kind="burst", severity="`+o.warning+`"} or LIMIT{kind="burst"} or 0.5 * LIMIT{kind="structure"},
+					0.75 * LIMIT{kind="burst", severity="`+o.warning+`"} or 0.85 * LIMIT{kind="burst"} or 0.5 * LIMIT{kind="structure"},
 					"test", "limit", "", "")
 				or label_replace(FLOOR{kind=~"burst|structure"}, "test", "floor", "", "")
 			)`))
@@ -57,7 +57,7 @@ func (o options) limits() []rule {
 const (
 	firstWeekPage = `
 			or on (workspace) clamp_min(
-				2.5 * last_over_time(MAX_1W{SEL}[2h]) and on (workspace) COUNT{SEL} offset 1d
+				2.2 * last_over_time(MAX_1W{SEL}[2h]) and on (workspace) COUNT{SEL} offset 1d
 				or 6 * last_over_time(MAX_1W{SEL}[2h]), 100)`
 	firstWeekWarning = `
 			or on (workspace) clamp_min(
