@@ -54,10 +54,11 @@ func (e *exporter) traced(t *testing.T, calls string) *tracer {
 	return s
 }
 
-// sawDeathOf returns an error until strace has written the last line about a process that was killed.
+// sawDeathOf returns an error until strace has written the last line about a process that was killed. strace pads short pids.
 func (s *tracer) sawDeathOf(pid int) error {
 	content, err := os.ReadFile(s.output)
-	if err == nil && !strings.Contains(string(content), fmt.Sprintf("\n%d +++ killed by SIGKILL +++\n", pid)) {
+	death := regexp.MustCompile(fmt.Sprintf(`(?m)^%d +\+\+\+ killed by SIGKILL \+\+\+$`, pid))
+	if err == nil && !death.Match(content) {
 		err = errors.New("strace has not seen the exporter die")
 	}
 	return err
