@@ -50,7 +50,7 @@ type kind struct {
 	warning  test
 }
 
-// test says what a limit is made of. What is 0 is no part of it.
+// test holds the factors of a limit; zero leaves a term out.
 type test struct {
 	floor float64
 	noise float64 // Times the workspace's noise.
@@ -187,7 +187,7 @@ func window(kinds, window string, seconds, ignore int) string {
 			max by (workspace, kind) (
 				TOTAL{KINDS} - (` + caughtUp + `)
 				or TOTAL{KINDS} - (TOTAL{KINDS} offset WINDOW <= min_over_time(TOTAL{KINDS}[WINDOW]))
-				or (TOTAL{KINDS} - last_over_time(TOTAL{KINDS}[75m] offset WINDOW) >= 0)
+				or (TOTAL{KINDS} - last_over_time(TOTAL{KINDS}[75m] offset WINDOW) >= 0 unless TOTAL{KINDS} offset WINDOW)
 					* 2 / (1 + (time() - last_over_time(COUNTED_AT{KINDS}[75m] offset WINDOW)) / SECONDS)
 				or TOTAL{KINDS} - min_over_time(TOTAL{KINDS}[WINDOW])
 			)`)
@@ -200,6 +200,7 @@ func peak(kind, resourceType, comment string) rule {
 				asana_workspace_backlog_seconds == 0
 				and max_over_time(asana_workspace_backlog_seconds[6h]) == 0
 				and asana_workspace_backlog_seconds offset 6h
+				unless on (workspace, job, instance) max_over_time(asana_workspace_up[10m]) == 0
 			)`, "kind", kind)
 }
 
@@ -212,7 +213,7 @@ func (o options) deletionAlerts() []rule {
 			"Deletions go on and on in "+name+": "+count+" in 90 minutes beside the largest 15",
 			o.told(`action='deleted'`, "90m"), "Slow but steady, as a script or a person with patience deletes.", restored),
 		o.alert("AsanaStructureDeletions", "structure", "", true).with(o,
-			count+" projects, teams, portfolios, goals or templates deleted within an hour in "+name,
+			count+" projects, teams, portfolios, goals or templates deleted in "+name+" within an hour",
 			o.told(strings.ReplaceAll(kinds()[2].selector, `"`, `'`), "1h"),
 			"A deleted project takes its tasks with it, which do not all count as deletions of their own.", duringBacklog+restored),
 		o.alert("AsanaRemovals", "comments|memberships", "2m", false).with(o,
@@ -254,8 +255,10 @@ var (
 // told says what was deleted most, since when, and what the limit is.
 func (o options) told(selector, window string) string {
 	const (
-		limit = "last_over_time(workspace_kind_severity:asana_deletions:limit{workspace=%q, kind=%q, severity=%q}[90m])"
-		half  = "min_over_time(timestamp(2 * workspace_kind:asana_deletions:count{workspace=%q, kind=%q} > %f)[2h:1m])"
+		limit = "max_over_time(workspace_kind_severity:asana_deletions:backlog_limit{workspace=%[1]q, kind=%[2]q, severity=%[3]q}[90m]) " +
+			"and on (workspace) workspace:asana_backlog_seconds:max " +
+			"or last_over_time(workspace_kind_severity:asana_deletions:limit{workspace=%[1]q, kind=%[2]q, severity=%[3]q}[90m])"
+		half = "min_over_time(timestamp(2 * workspace_kind:asana_deletions:count{workspace=%q, kind=%q} > %f)[2h:1m])"
 	)
 	most := strings.NewReplacer("EVENTS", "asana_events_total{workspace=%[1]q, "+selector+"}", "WINDOW", window).Replace(
 		"sort_desc(topk(2, max by (resource_type) (sum by (resource_type, job, instance) (" +

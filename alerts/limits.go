@@ -106,7 +106,7 @@ func high() rule {
 			)`)
 }
 
-// noise returns what is made of weeks of maxima, which is cheap: the same quantiles over all samples cost ten times as much.
+// noise returns the rules over weeks of 30-minute maxima: the same quantiles over all samples cost ten times as much.
 func noise() []rule {
 	return []rule{
 		record("EXCESS:max30m", "", "max_over_time(EXCESS[30m])"),
@@ -127,6 +127,6 @@ func noise() []rule {
 			clamp_min(quantile_over_time(0.95, DEVIATION:max30m{kind="burst"}[2w] offset 2h), 3.1)
 			or clamp_min(quantile_over_time(0.95, DEVIATION:max30m{kind="sustained"}[2w] offset 2h), 2.8)
 			or clamp_min(quantile_over_time(0.95, DEVIATION:max30m{kind="structure"}[2w] offset 2h), 1.8)`),
-		record("MATURE", "There is a week of history.", `group by (workspace) (count_over_time(COUNT{kind="burst"}[1d] offset 7d))`),
+		record("MATURE", "There is a week of history.", `group by (workspace) (count_over_time(COUNT{kind="burst"}[1w] offset 7d))`),
 	}
 }

@@ -103,7 +103,7 @@ func (o options) failures() []rule {
 			"Asana's events of "+name+" can't be read",
 			"No poll has succeeded for a quarter of an hour. "+answers,
 			"5xx is Asana's side, error is the network in between (a time limit or a proxy's page, too), "+
-				"none is a file with the token that can't be read, or pages that don't move the position."),
+				"none is a file with the token that can't be read, pages that don't move the position, or a pause that Asana asked for (Retry-After)."),
 		o.annotated(rule{
 			alert: "AsanaStateNotWritten", pending: "10m", labels: "severity: " + o.warning,
 			expr: "sum by (workspace, job, instance) (increase(asana_exporter_state_commit_failures_total[10m])) > 0",
