@@ -17,7 +17,7 @@ const (
 	maxConnections = 128
 	// maxSendBuffer bounds what the kernel holds for a reader; the default limit is 4 MiB.
 	maxSendBuffer = 64 << 10
-	// maxUnread is how long a client may leave unread what it was sent. A short answer lies in the kernel's buffer, where no
+	// maxUnread limits how long sent data may stay unacknowledged (TCP_USER_TIMEOUT). A short answer lies in the kernel's buffer, where no
 	// write deadline reaches it.
 	maxUnread = 9 * time.Second
 )

@@ -39,7 +39,7 @@ func newScrapes(encode http.Handler, cutOff func()) *scrapes {
 	return &scrapes{encode: encode, cutOff: cutOff, waiting: map[scrapeKind]*answer{}}
 }
 
-// scrapeKind is what an answer depends on. There are few kinds, so that varied headers don't cost a gathering each.
+// scrapeKind is the key under which requests share an answer. There are few kinds, so that varied headers don't cost a gathering each.
 type scrapeKind struct {
 	format expfmt.Format
 	gzip   bool
@@ -101,7 +101,7 @@ func (s *scrapes) make(a *answer, kind scrapeKind, r *http.Request) {
 	s.makeRoom()
 
 	s.mu.Lock()
-	delete(s.waiting, kind) // Who comes from now on gets newer counts.
+	delete(s.waiting, kind) // Later requests get newer counts.
 	a.response.body.Grow(s.size + s.size/16)
 	s.mu.Unlock()
 	a.response.header = http.Header{}

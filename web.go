@@ -150,7 +150,7 @@ func metricsHandler(c config, registry *prometheus.Registry, logs loggers, cutOf
 	return promhttp.InstrumentMetricHandler(registry, newScrapes(promhttp.HandlerFor(registry, options), cutOff))
 }
 
-// status answers 200 or 503 with a sentence, and with what the poller is troubled by.
+// status answers 200 or 503 with a sentence, and with why polls fail.
 func status(good func() bool, view func() *collector.View, yes, no string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		answer, code := yes, http.StatusOK

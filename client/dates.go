@@ -8,7 +8,7 @@ type dates struct {
 	start  time.Time
 }
 
-// parse returns the zero time for what is no RFC 3339 date. Only dates as Asana writes them are parsed fast.
+// parse returns the zero time unless text is an RFC 3339 date. Only dates as Asana writes them are parsed fast.
 func (d *dates) parse(text []byte) time.Time {
 	const minute, whole = len("2026-03-17T09:14:"), len("2026-03-17T09:14:07.250Z")
 	usual := len(text) == whole && text[minute+2] == '.' && text[whole-1] == 'Z'

@@ -121,7 +121,7 @@ func (d *decoder) text() (string, error) {
 	return text, nil
 }
 
-// sync returns a sync token, and "" for what can't be one: it is sent to Asana and kept on disk, so it may be neither long nor
+// sync returns a sync token, or "" if the value is unusable: it is sent to Asana and kept on disk, so it may be neither long nor
 // the bearer token.
 func (d *decoder) sync() (string, error) {
 	value, err := d.json.ReadValue()
@@ -135,7 +135,7 @@ func (d *decoder) sync() (string, error) {
 	return token, nil
 }
 
-// time returns the zero time for what is no RFC 3339 date.
+// time returns the zero time unless the value is an RFC 3339 date.
 func (d *decoder) time() (time.Time, error) {
 	value, err := d.json.ReadValue()
 	if err != nil || value[0] != '"' {

@@ -19,17 +19,17 @@ const (
 
 // A Page is one answer of the event stream.
 type Page struct {
-	// Events are in the order of the answer, which promises none.
+	// Events are in the order of the answer, which Asana does not define.
 	Events []Event
 	// Sync is the token to ask with next; never empty.
 	Sync string
-	// HasMore tells that more can be had at once.
+	// HasMore reports whether the next page is available now.
 	HasMore bool
 	// NonObjects is how many elements of the page were no JSON objects, and so no events.
 	NonObjects int
 }
 
-// An Event is what is counted of an event. What was null, absent or of the wrong kind is empty.
+// Event holds the fields that we count. Null, absent or wrongly typed ones are empty.
 // See https://developers.asana.com/reference/events.
 type Event struct {
 	Action          string

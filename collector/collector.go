@@ -7,7 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// A View is what other goroutines may see: a State that is durable, and how the poller is doing. It is never changed.
+// View is the published snapshot: a durable State and the status of the poller. It is never changed.
 type View struct {
 	// State is durable. During a catch-up it is the one before.
 	State State

@@ -82,8 +82,7 @@ func refusal(err error) int {
 	return 0
 }
 
-// positionIsDead reports whether Asana refuses a position of that age so that it can't be alive: tokens live for a day, and the
-// refusal may be about the token.
+// positionIsDead reports whether the refusal of a position of that age may be about its token, which lives for a day.
 func (f *failures) positionIsDead(age time.Duration) bool {
 	switch status := refusal(f.last); status {
 	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusProxyAuthRequired,

@@ -186,3 +186,17 @@ func TestPagesThatBringNothing(t *testing.T) {
 		})
 	}
 }
+
+// The 412 that brings the first token of all may ask for a pause, too.
+func TestFirstTokenWithAPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, NewEpoch(at(0)), Options{}, func(call int, _ string) (client.Page, error) {
+			if call == 0 {
+				return client.Page{}, &client.SyncExpiredError{Sync: "0", RetryAfter: 10 * time.Minute}
+			}
+			return client.Page{Sync: "1"}, nil
+		})
+		r.run(9 * time.Minute)
+		wantEqual(t, "requests", len(r.asana.asked), 1)
+	})
+}

@@ -99,7 +99,7 @@ func decode(content []byte) (State, error) {
 	}
 	switch {
 	case version.Version > stateVersion:
-		return State{}, fmt.Errorf("%w: version %d, and this program knows %d", ErrNewerState, version.Version, stateVersion)
+		return State{}, fmt.Errorf("%w: version %d, and this program reads up to %d", ErrNewerState, version.Version, stateVersion)
 	case version.Version < 1:
 		return State{}, errors.New("no version in it")
 	}

@@ -111,14 +111,16 @@ func (p *Poller) renew(page client.Page, expired *client.SyncExpiredError, asked
 	p.accepted, p.unanswered = p.accepted || expired == nil, false
 	p.publish()
 	p.logLost(lost)
+	if first && expired != nil {
+		level.Info(p.logger).Log("msg", "counting starts now", "epoch", next.Epoch.Format(time.RFC3339))
+	}
 	switch {
 	case expired == nil:
 		return false, nil
-	case !first:
+	case !first, retryAfter(expired) > 0:
 		return false, expired
 	}
-	level.Info(p.logger).Log("msg", "counting starts now", "epoch", next.Epoch.Format(time.RFC3339))
-	return retryAfter(expired) == 0, nil
+	return true, nil
 }
 
 // logLost logs a gap, if there is one, with both ends.

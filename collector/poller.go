@@ -1,7 +1,7 @@
 // Package collector counts the events of one Asana workspace, each exactly once, and exposes the counts.
 //
 // Start with Poller.Run: it reads a page, counts it (State.With), makes the counts durable (Store.Save) and only then shows
-// them to the Collector. The package knows no HTTP: pages come from a Source, such as a *client.Client.
+// them to the Collector. The package does not use HTTP: pages come from a Source, such as a *client.Client.
 //
 // Follow an event through the files: poller.go says when to poll, with failure.go and name.go. pages.go asks for a
 // page, and commits and publishes the State after it. state.go counts the page with labels.go, series.go, gap.go and backlog.go.
@@ -85,8 +85,7 @@ func NewPoller(source Source, saver Saver, metrics *Metrics, state State, o Opti
 		interval: cmp.Or(o.Interval, 15*time.Second), timeout: cmp.Or(o.Timeout, 30*time.Second),
 		unanswered: state.Token != "",
 	}
-	// The process has shown nothing yet: all that it reads, and a pending stretch that the one before may not have shown,
-	// becomes visible in one step at the end of the stream.
+	// Nothing was shown yet: what is read, and a pending stretch, becomes visible in one step at the end of the stream.
 	state.Open = state.Token != ""
 	p.state = state.exposed(now, false)
 	p.limits = Limits{ZeroFirst: o.ZeroFirst, MaxSeries: o.MaxSeries, CatchUpAfter: max(time.Minute, 2*p.interval)}

@@ -174,7 +174,7 @@ func (s *State) count(events []client.Event, now time.Time, limits Limits) {
 	s.LastEvent = truncate(newest)
 }
 
-// dateOf returns when an event happened, or zero if the date is missing or wild.
+// dateOf returns when an event happened, or zero if the date is missing or ahead of any clock.
 func dateOf(e client.Event, now time.Time) time.Time {
 	if e.CreatedAt.Sub(now) > maxAhead {
 		return time.Time{}
@@ -212,7 +212,7 @@ func (s State) Expired(fresh string, asked, now time.Time, accepted bool, limits
 	return next, lost
 }
 
-// restarted returns a new epoch that keeps what is not a count of events.
+// restarted returns a new epoch that keeps the name, the gaps and the backlogs.
 func (s State) restarted(now time.Time) State {
 	next := NewEpoch(now)
 	next.Workspace, next.Name, next.Gaps, next.Backlogs, next.LastEvent = s.Workspace, s.Name, s.Gaps, s.Backlogs, s.LastEvent
