@@ -31,6 +31,9 @@ const drainTime = 5 * time.Second
 // larger state may pass it.
 const softMemory = 80 << 20
 
+// gcPercent collects garbage a third as often as Go does: pages make much of it beside a heap of few MiB.
+const gcPercent = 200
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // A second signal ends the process at once.
@@ -41,6 +44,9 @@ func main() {
 	signal.Ignore(syscall.SIGPIPE) // A reader of the log that goes away must not end the counting.
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(softMemory)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
 	}
 	if version.Version == "" {
 		version.Version = moduleVersion(debug.ReadBuildInfo())
