@@ -157,7 +157,7 @@ func counts() []rule {
 	rules[0].comment = "What each exporter has counted so far. All its series begin anew together, so that the sum is a counter, too."
 	return append(rules,
 		record("COUNTED_AT", "", "time() + 0 * TOTAL"),
-		record("CAUGHT_UP", "The total for 20 minutes after a catch-up, which brought what is none of the minutes since.",
+		record("CAUGHT_UP", "The total during the 20 minutes after a catch-up. Live counts begin there: the backlog happened before.",
 			"TOTAL and on (workspace, job, instance) asana_workspace_backlog_seconds > 300"),
 		record("COUNT", `
 			What was deleted in the window: since the latest catch-up; or since the window's beginning; or, where Prometheus was away at
@@ -170,7 +170,7 @@ func counts() []rule {
 			- on (workspace) max_over_time(COUNT{kind="burst"}[90m]), 0)`, "kind", "sustained"),
 		record("BACKLOG", "", "max by (workspace) (asana_workspace_backlog_seconds) > 0"),
 		peak("burst", "", `
-			The most in 15 minutes of what a catch-up brought, by the time at which it happened. Unless another replica was there all the
+			The most deletions in any 15 minutes of a backlog, by the time at which they happened. Unless another replica was there all the
 			time: it has judged that already.`),
 		peak("structure", "project", ""),
 	)
@@ -208,13 +208,13 @@ func (o options) deletionAlerts() []rule {
 	return []rule{
 		o.alert("AsanaDeletionBurst", "burst", "1m", true).with(o,
 			count+" deletions in 15 minutes in "+name,
-			o.told(`action='deleted'`, "15m"), duringBacklog+restored),
+			o.told(`action='deleted'`, "17m"), duringBacklog+restored),
 		o.alert("AsanaDeletionsSustained", "sustained", "5m", false).with(o,
 			"Deletions go on and on in "+name+": "+count+" in 90 minutes beside the largest 15",
-			o.told(`action='deleted'`, "90m"), "Slow but steady, as a script or a person with patience deletes.", restored),
+			o.told(`action='deleted'`, "92m"), "Slow but steady, as a script or a person with patience deletes.", restored),
 		o.alert("AsanaStructureDeletions", "structure", "", true).with(o,
 			count+" projects, teams, portfolios, goals or templates deleted in "+name+" within an hour",
-			o.told(strings.ReplaceAll(kinds()[2].selector, `"`, `'`), "1h"),
+			o.told(strings.ReplaceAll(kinds()[2].selector, `"`, `'`), "62m"),
 			"A deleted project takes its tasks with it, which do not all count as deletions of their own.", duringBacklog+restored),
 		o.alert("AsanaRemovals", "comments|memberships", "2m", false).with(o,
 			count+" {{ $labels.kind }} removed in 15 minutes in "+name,
@@ -245,14 +245,16 @@ func (o options) alert(alert, kind, pending string, backlog bool) rule {
 }
 
 // Sentences of the descriptions.
-var (
-	duringBacklog = ifAny("workspace:asana_backlog_seconds:max{workspace=%q}",
-		"The exporter had not read for {{ . | first | value | humanizeDuration }} before it counted this. ")
-	restored = "Undeleted in the last hour: " +
-		value("workspace_kind:asana_deletions:count{workspace=%q, kind='undeleted'}", `printf "%.0f"`, "0") + "."
+const (
+	duringBacklog = `{{ with query (printf "workspace:asana_backlog_seconds:max{workspace=%q}" $labels.workspace) }}` +
+		`The exporter had not read for {{ . | first | value | humanizeDuration }} before it counted this. {{ end }}`
+	restored = `Undeleted in the last hour: ` +
+		`{{ with query (printf "workspace_kind:asana_deletions:count{workspace=%q, kind='undeleted'}" $labels.workspace) }}` +
+		`{{ . | first | value | printf "%.0f" }}{{ else }}0{{ end }}.`
 )
 
-// told says what was deleted most, since when, and what the limit is.
+// told says what was deleted most, since when, and what the limit is. The window is two minutes longer than that of the count, which
+// may be as old when the text is made.
 func (o options) told(selector, window string) string {
 	const (
 		limit = "max_over_time(workspace_kind_severity:asana_deletions:backlog_limit{workspace=%[1]q, kind=%[2]q, severity=%[3]q}[90m]) " +
@@ -262,7 +264,7 @@ func (o options) told(selector, window string) string {
 	)
 	most := strings.NewReplacer("EVENTS", "asana_events_total{workspace=%[1]q, "+selector+"}", "WINDOW", window).Replace(
 		"sort_desc(topk(2, max by (resource_type) (sum by (resource_type, job, instance) (" +
-			"EVENTS - (last_over_time(EVENTS[75m] offset WINDOW) or min_over_time(EVENTS[WINDOW]))))) > 0)")
+			"EVENTS - (last_over_time(EVENTS[75m] offset WINDOW) <= EVENTS or min_over_time(EVENTS[WINDOW]))))) > 0)")
 	return `{{ with query (printf "` + most + `" $labels.workspace) }}Mostly {{ range $i, $x := . }}{{ if $i }} and {{ end }}` +
 		`{{ $x | value | printf "%.0f" }} of type {{ $x | label "resource_type" }}{{ end }}` +
 		`{{ with query (printf "` + half + `" $labels.workspace $labels.kind $value) }}, half of it since {{ (. | first | value | toTime).Format "15:04" }} UTC{{ end }}. {{ end }}` +

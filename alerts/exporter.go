@@ -23,7 +23,7 @@ func exporter(o options) file {
 				copies, or whichever wrote last wins. The hours after which a position is in danger are no knobs: the token has 24 of them.`},
 			{
 				name: "asana-exporter-history", interval: "5m", rules: exporterHistory(),
-				comment: "What looks back for days: five times less often, since that is what costs.",
+				comment: "Rules over days. They are expensive, so they are evaluated five times less often.",
 			},
 			{name: "asana-exporter-state", interval: "1m", rules: exporterState()},
 			{name: "asana-exporter-alerts", interval: "1m", rules: slices.Concat(

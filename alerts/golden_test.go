@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"flag"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -28,7 +31,7 @@ func TestFilesAreWhatTheCodeMakes(t *testing.T) {
 // written returns a folder with the files that the flags make.
 func written(t *testing.T, flags ...string) string {
 	t.Helper()
-	folder := t.TempDir()
+	folder := filepath.Join(t.TempDir(), "made", "too")
 	if err := run(append(flags, "-out", folder)); err != nil {
 		t.Fatal(err)
 	}
@@ -122,4 +125,16 @@ func metrics(t *testing.T) (names []string) {
 		t.Fatal("docs/metrics.md has no metrics")
 	}
 	return names
+}
+
+func TestBadFlagsWriteNothing(t *testing.T) {
+	for _, args := range [][]string{{"extra"}, {"-page", "warning"}} {
+		folder := filepath.Join(t.TempDir(), "rules")
+		if err := run(append([]string{"-out", folder}, args...)); err == nil {
+			t.Errorf("%q: no error", args)
+		}
+		if _, err := os.Stat(folder); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%q: %s is there, %v", args, folder, err)
+		}
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 //go:generate go run .
@@ -51,6 +52,16 @@ func run(args []string) error {
 	flags.StringVar(&o.selector, "selector", o.selector, `matchers for the exporter's metrics, such as job="asana"; none selects all`)
 	folder := flags.String("out", ".", "folder to write to")
 	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	switch {
+	case flags.NArg() > 0:
+		return fmt.Errorf("unexpected argument %q: there are flags only", flags.Arg(0))
+	case o.page == o.warning:
+		return fmt.Errorf("-page and -warning are both %q: alerts of both severities would be one", o.page)
+	}
+	o.grafana = strings.TrimRight(o.grafana, "/")
+	if err := os.MkdirAll(*folder, 0o755); err != nil { //nolint:gosec // Prometheus runs as another user.
 		return err
 	}
 	for _, f := range files(o) {

@@ -1,9 +1,10 @@
 package main
 
-// What the texts of several alerts have in common.
-var (
-	positionAge = value("workspace:asana_position_age_seconds:min{workspace=%q}", "humanizeDuration", "an unknown time")
-	answers     = `Answers other than 200 in the last half hour, by status: ` +
+// Parts of the descriptions.
+const (
+	positionAge = `{{ with query (printf "workspace:asana_position_age_seconds:min{workspace=%q}" $labels.workspace) }}` +
+		`{{ . | first | value | humanizeDuration }}{{ else }}an unknown time{{ end }}`
+	answers = `Answers other than 200 in the last half hour, by status: ` +
 		`{{ range query (printf "sort_desc(workspace_code:asana_exporter_api_requests:increase30m{workspace=%q, code!='200'} > 0.5)" $labels.workspace) }}` +
 		`{{ . | label "code" }} ({{ . | value | printf "%.0f" }}), {{ else }}none, {{ end }}the last page was counted ` + positionAge + ` ago.`
 )
@@ -219,7 +220,7 @@ func (o options) position() []rule {
 				"What happened since is gone, and each further hour too, until the exporter reads again.",
 				"If the exporter reads again before its position is 24h old, nothing is lost.")),
 		o.annotated(rule{
-			comment: "Again and under another name, for whoever silenced the one before.",
+			comment: "The same again under another name, for people who silenced the one before.",
 			alert:   "AsanaPositionNearlyLost", pending: "5m", labels: "severity: " + o.page,
 			expr: "workspace:asana_position_age_seconds:min > 18 * 3600",
 		},
