@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 )
@@ -87,48 +86,24 @@ func TestFlagsChangeTheFiles(t *testing.T) {
 	}
 }
 
-// Each metric of the exporter is selected, no recorded series is, and the expressions are the same but for that.
-func TestSelectorIsInEachExpression(t *testing.T) {
-	const selector = `job="asana"`
-	metric := regexp.MustCompile(`(^|[^:\w])(` + strings.Join(metrics(t), "|") + `)\b([^:]|$)`)
-	for _, path := range glob(t, filepath.Join(written(t, "-selector", selector), "*")) {
-		name, changed := filepath.Base(path), false
-		plain := readRulesOf(t, name)
-		for i, r := range readRulesOf(t, path) {
-			found := metric.FindAllStringIndex(r.Expr, -1)
-			for _, at := range found {
-				if !strings.HasPrefix(r.Expr[at[1]-1:], "{"+selector) {
-					t.Errorf("%s: not selected: %s", name, r.Expr[at[0]:])
-				}
-			}
-			if got := strings.Count(r.Expr, selector); got != len(found) {
-				t.Errorf("%s: %d metrics are selected, want %d: %s", name, got, len(found), r.Expr)
-			}
-			if got := strings.NewReplacer("{"+selector+"}", "", selector+", ", "").Replace(r.Expr); got != plain[i].Expr {
-				t.Errorf("%s: got %s, want %s", name, got, plain[i].Expr)
-			}
-			changed = changed || r.Expr != plain[i].Expr
-		}
-		if !changed {
-			t.Errorf("%s: nothing is selected", name)
-		}
-	}
-}
-
-// metrics returns the names of the exporter's metrics; a test of the program's looks after them.
-func metrics(t *testing.T) (names []string) {
-	t.Helper()
-	for _, match := range regexp.MustCompile("(?m)^\\| `(asana_[a-z_]+)` \\|").FindAllStringSubmatch(read(t, "../docs/metrics.md"), -1) {
-		names = append(names, match[1])
-	}
-	if len(names) == 0 {
-		t.Fatal("docs/metrics.md has no metrics")
-	}
-	return names
-}
-
 func TestBadFlagsWriteNothing(t *testing.T) {
-	for _, args := range [][]string{{"extra"}, {"-page", "warning"}} {
+	for _, args := range [][]string{
+		{"extra"},
+		{"-page", "warning"},
+		{"-page", ""},
+		{"-warning", "P1, P2"},
+		{"-runbook", "wiki.example.com"},
+		{"-runbook", "https://wiki.example.com/asana#top"},
+		{"-grafana", "https://grafana.example.com/{{ x }}"},
+		{"-selector", "asana"},
+		{"-selector", `{job="asana"}`},
+		{"-selector", `job=asana`},
+		{"-selector", `job="asana" env="prod"`},
+		{"-selector", `job="asana`},
+		{"-selector", `job="a"sana"`},
+		{"-selector", `job="\q"`},
+		{"-selector", `job=~"("`},
+	} {
 		folder := filepath.Join(t.TempDir(), "rules")
 		if err := run(append([]string{"-out", folder}, args...)); err == nil {
 			t.Errorf("%q: no error", args)

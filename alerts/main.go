@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -54,13 +55,12 @@ func run(args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	switch {
-	case flags.NArg() > 0:
+	if flags.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q: there are flags only", flags.Arg(0))
-	case o.page == o.warning:
-		return fmt.Errorf("-page and -warning are both %q: alerts of both severities would be one", o.page)
 	}
-	o.grafana = strings.TrimRight(o.grafana, "/")
+	if err := o.check(); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(*folder, 0o755); err != nil { //nolint:gosec // Prometheus runs as another user.
 		return err
 	}
@@ -72,13 +72,41 @@ func run(args []string) error {
 	return nil
 }
 
-// files returns the rule files. The selector is added here, so that no expression can be without it.
+var (
+	severity = regexp.MustCompile(`^[a-zA-Z][\w.-]*$`)
+	address  = regexp.MustCompile(`^https?://[^\s"'#,{}\[\]\\]+$`) // The rest of YAML's characters are no trouble within an address.
+)
+
+// check refuses options that would make other rules than those meant, or no rules at all, and tidies the others up.
+func (o *options) check() (err error) {
+	for _, name := range []string{o.page, o.warning} {
+		if !severity.MatchString(name) {
+			return fmt.Errorf("severity %q: want letters, digits, dots, hyphens and underscores", name)
+		}
+	}
+	if o.page == o.warning {
+		return fmt.Errorf("-page and -warning are both %q: alerts of both severities would be one", o.page)
+	}
+	for _, url := range []string{o.runbook, o.grafana} {
+		if !address.MatchString(url) {
+			return fmt.Errorf("address %q: want https://..., without anchor, spaces, quotes, commas and brackets", url)
+		}
+	}
+	o.grafana = strings.TrimRight(o.grafana, "/")
+	o.selector, err = parseSelector(o.selector)
+	return err
+}
+
+// files returns the rule files. The selector is added here, so that no query can be without it.
 func files(o options) []file {
 	files := []file{deletions(o), exporter(o), recording()}
 	for _, f := range files {
 		for _, g := range f.groups {
-			for i := range g.rules {
-				g.rules[i].expr = o.selected(g.rules[i].expr)
+			for i, r := range g.rules {
+				g.rules[i].expr = selected(r.expr, o.selector)
+				for k := range r.annotations {
+					r.annotations[k][1] = selectedInQueries(r.annotations[k][1], o.selector)
+				}
 			}
 		}
 	}

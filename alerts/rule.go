@@ -90,10 +90,10 @@ func (w *writer) rule(r rule) {
 	}
 }
 
-// block writes a value of the rule: beside its name if it is one line, below it otherwise.
+// block writes a value of the rule: beside its name if it is one line that YAML can't take for anything else, below it otherwise.
 func (w *writer) block(name, style, text string) {
 	text = unindent(text)
-	if !strings.Contains(text, "\n") {
+	if !strings.Contains(text, "\n") && !strings.Contains(text, ": ") && !strings.Contains(text, " #") {
 		w.line(8, name+": "+text)
 		return
 	}

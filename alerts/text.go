@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -33,22 +32,4 @@ func (o options) annotated(r rule, summary string, sentences ...string) rule {
 		{"runbook_url", o.runbook + "#" + strings.ToLower(r.alert)},
 	}
 	return r
-}
-
-var metric = regexp.MustCompile(`[a-zA-Z_:][a-zA-Z0-9_:]*(\{)?`)
-
-// selected adds the selector to each metric of the exporter in an expression.
-func (o options) selected(expr string) string {
-	if o.selector == "" {
-		return expr
-	}
-	return metric.ReplaceAllStringFunc(expr, func(found string) string {
-		switch {
-		case !strings.HasPrefix(found, "asana_") || strings.Contains(found, ":"):
-			return found
-		case strings.HasSuffix(found, "{"):
-			return found + o.selector + ", "
-		}
-		return found + "{" + o.selector + "}"
-	})
 }

@@ -37,6 +37,26 @@ func TestRuleUnitTestsPass(t *testing.T) {
 	mustRun(t, promtool(t), append([]string{"test", "rules"}, paths...)...)
 }
 
+// With a selector the texts of alerts tell the same: it is in their queries, and these are whole.
+func TestRulesWithSelectorTellTheSame(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	mustRun(t, "go", "run", "../alerts", "-selector", `job!="some \"other\" 50%"`, "-out", dir)
+	const name = "deletions-texts.yml"
+	text, err := os.ReadFile(filepath.Join("../alerts/tests", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "tests"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "tests", name)
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustRun(t, promtool(t), "test", "rules", path)
+}
+
 func TestAmtoolAcceptsAlertmanagerExample(t *testing.T) {
 	t.Parallel()
 	if out := mustRun(t, amtool(t), "check-config", alertmanagerExample); !strings.Contains(out, "SUCCESS") {
