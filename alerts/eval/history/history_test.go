@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"io"
 	"os"
@@ -76,6 +77,48 @@ func TestLifeGoesOnWhereThePastEnds(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The exporter that takes over has counters of its own at zero, and not all of those that the past had: nobody has deleted a status
+// update yet. Deletions count from its first minute on.
+func TestCountsBeginWhereThePastEnds(t *testing.T) {
+	end := wednesday().Truncate(time.Minute)
+	o := options{workspace: "12", job: "asana", instance: "localhost:10176", to: end.Add(20 * time.Minute)}
+	deleted := func(kind string) simulator.Labels { return simulator.Labels{Action: "deleted", ResourceType: kind} }
+	past := engine.NewStore()
+	o.scrape(past, end.Add(-10*time.Minute), life{
+		sets: []simulator.Labels{deleted("task"), deleted("status_update")}, minutes: slices.Repeat([][]uint64{{3, 2}}, 10),
+	})
+	var text bytes.Buffer
+	out := bufio.NewWriter(&text)
+	write(out, past, end)
+	if err := out.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	store := read(t, text.String())
+	live := life{sets: []simulator.Labels{deleted("task")}, minutes: append([][]uint64{{0}, {500}}, slices.Repeat([][]uint64{{0}}, 16)...)}
+	o.scrape(store, end.Add(2*time.Minute), live)
+	loaded, err := engine.Load(rules()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := engine.Evaluate(loaded, store, end.UnixMilli(), o.to.UnixMilli()); err != nil {
+		t.Fatal(err)
+	}
+	want := slices.Concat([]float64{0}, slices.Repeat([]float64{500}, 14))
+	if got := bursts(store)[:len(want)]; !slices.Equal(got, want) {
+		t.Errorf("from the third minute on the count is %v, want %v", got, want)
+	}
+}
+
+// bursts returns the counts that were recorded.
+func bursts(store *engine.Store) (counts []float64) {
+	for _, s := range store.All() {
+		if l := s.Labels(); l.Get("__name__") == "workspace_kind:asana_deletions:count" && l.Get("kind") == "burst" {
+			_, counts = s.Samples()
+		}
+	}
+	return counts
 }
 
 // read puts what was written into a store.

@@ -10,6 +10,8 @@ import (
 	"asana_exporter/alerts/eval/internal/engine"
 )
 
+const events = "asana_events_total"
+
 // A target is the exporter as a server knows it.
 type target struct {
 	options
@@ -34,7 +36,7 @@ func (o options) scrape(store *engine.Store, from time.Time, all life) {
 	t := target{o, store}
 	var counters []*engine.Series
 	for _, set := range all.sets {
-		counters = append(counters, t.series("asana_events_total", "action", set.Action, "resource_type", set.ResourceType,
+		counters = append(counters, t.series(events, "action", set.Action, "resource_type", set.ResourceType,
 			"resource_subtype", set.ResourceSubtype, "change_field", set.ChangeField, "parent_type", set.ParentType))
 	}
 	still := map[*engine.Series]float64{
@@ -64,9 +66,9 @@ func (o options) scrape(store *engine.Store, from time.Time, all life) {
 	process, young := t.own(o.seed), o.to.Add(-ownDays*day)
 	counts, last := make([]uint64, len(all.sets)), from
 	for m, minute := range all.minutes {
-		now, events := from.Add(time.Duration(m+1)*time.Minute), uint64(0)
+		now, sum := from.Add(time.Duration(m+1)*time.Minute), uint64(0)
 		for i, n := range minute {
-			events += n
+			sum += n
 			if counts[i] += n; n > 0 {
 				last = now
 			}
@@ -82,7 +84,7 @@ func (o options) scrape(store *engine.Store, from time.Time, all life) {
 		success.Add(at, float64(now.Unix()))
 		newest.Add(at, float64(last.Unix()))
 		if now.After(young) {
-			process.add(at, minuteOf(int(events)))
+			process.add(at, minuteOf(int(sum)))
 		}
 	}
 }

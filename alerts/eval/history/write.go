@@ -14,16 +14,25 @@ import (
 	"asana_exporter/alerts/eval/internal/engine"
 )
 
+// lookback is how long a server takes the last sample of a series for its present value.
+const lookback = 5 * time.Minute
+
 // write writes the store as OpenMetrics. An error of the writer is left to whoever flushes it.
+//
+// The counters of events end a lookback earlier. The exporter that takes over does not have all of them, and there is no other way
+// to say that a series ended: the old ones would be part of all sums for five minutes, after which these would fall.
 func write(w *bufio.Writer, store *engine.Store, to time.Time) {
 	for _, s := range store.All() {
-		prefix := selector(s.Labels()) + " "
-		distance := distances(s.Labels().Get(model.MetricNameLabel))
+		prefix, name := selector(s.Labels())+" ", s.Labels().Get(model.MetricNameLabel)
+		distance, end := distances(name), to
+		if name == events {
+			end = to.Add(-lookback)
+		}
 		last := int64(math.MinInt64 / 2)
 		var line []byte
 		times, values := s.Samples()
 		for i, at := range times {
-			if at-last < distance(to.UnixMilli()-at).Milliseconds() || value.IsStaleNaN(values[i]) {
+			if at > end.UnixMilli() || at-last < distance(to.UnixMilli()-at).Milliseconds() || value.IsStaleNaN(values[i]) {
 				continue
 			}
 			last = at
