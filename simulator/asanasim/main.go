@@ -9,9 +9,9 @@
 //
 //	curl -d '{"kind":"status","status":429,"retry_after":"30s"}' localhost:8080/control/fault
 //	curl -d '{"kind":"hang","count":3}' localhost:8080/control/fault
-//	curl -X POST localhost:8080/control/flaky?p=0.2
-//	curl -X POST localhost:8080/control/incident?n=500
-//	curl -X POST localhost:8080/control/outage?seconds=360   # With &hang=true there is no answer at all.
+//	curl -X POST "localhost:8080/control/flaky?p=0.2"
+//	curl -X POST "localhost:8080/control/incident?n=500"
+//	curl -X POST "localhost:8080/control/outage?seconds=360" # With &hang=true there is no answer at all.
 //	curl -X POST localhost:8080/control/freeze               # And /control/thaw.
 //	curl -d '[{"action":"deleted","resource":{"gid":"1","resource_type":"task"}}]' localhost:8080/control/events
 //	curl localhost:8080/control/truth                        # What a correct client must have counted.
