@@ -1,5 +1,7 @@
 package main
 
+import "strings"
+
 // exporter is for whoever runs it: are the counts complete and fresh, and what does it cost.
 func exporter() dashboard {
 	instances := list("instance", "Instance", "label_values(asana_workspace_up{"+chosen+"}, instance)", ".+")
@@ -162,13 +164,13 @@ func alertsOnExporter() []string {
 // delays has a query for each form in which Prometheus may store the histogram: with native histograms on, it drops the buckets.
 func delays() *panel {
 	native := "sum(rate(asana_event_delay_seconds{" + running + "}[$__rate_interval]))"
-	all := "sum by (le) (rate(asana_event_delay_seconds_bucket{" + running + "}[$__rate_interval]))"
+	either := []string{"sum by (le) (rate(asana_event_delay_seconds_bucket{" + running + "}[$__rate_interval]))"}
 	for _, le := range []string{"1", "5", "15", "30", "60", "120", "300", "600", "1800", "3600", "21600", "86400", "+Inf"} {
-		all += ` or label_replace(histogram_fraction(-Inf, ` + le + `, ` + native + `) * histogram_count(` + native + `), "le", "` + le + `", "", "")`
+		either = append(either, `label_replace(histogram_fraction(-Inf, `+le+`, `+native+`) * histogram_count(`+native+`), "le", "`+le+`", "", "")`)
 	}
-	// A heatmap without a series is an error in Grafana.
+	either = append(either, `label_replace(vector(NaN), "le", "+Inf", "", "")`) // A heatmap without a series is an error in Grafana.
 	return heatmap("Delay of events", "Time from an event to its being counted; the more a cell stands out, the more events. Asana says that most come within ten minutes.", eventRate,
-		object{"unit": "s", "axisPlacement": "left"}, buckets(all+` or label_replace(vector(NaN), "le", "+Inf", "", "")`)).every(scraped)
+		object{"unit": "s", "axisPlacement": "left"}, buckets(strings.Join(either, " or "))).every(scraped)
 }
 
 func ages() *panel {

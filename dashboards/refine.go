@@ -102,8 +102,8 @@ func (p *panel) leadsTo(links ...dataLink) *panel {
 }
 
 // leadsToRunbook links the series of each alert to its section.
-func (p *panel) leadsToRunbook(series, alert string) *panel {
-	return p.override("byName", series, property{"links", []dataLink{runbookOf(alert)}})
+func (p *panel) leadsToRunbook(series, alert string) {
+	p.override("byName", series, property{"links", []dataLink{runbookOf(alert)}})
 }
 
 // runbookOf returns a link to the section on an alert.
