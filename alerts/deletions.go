@@ -73,7 +73,7 @@ func kinds() []kind {
 		},
 		{
 			"structure", `action="deleted", resource_type=~"project|project_template|portfolio|goal|team"`,
-			test{floor: 8, noise: 2, high: 2, most: 1.1},
+			test{floor: 8, noise: 2, high: 2, most: 1.4},
 			test{floor: 7, noise: 1.8, high: 1.8},
 		},
 		// There is too little experience with what is removed for more than a coarse test.
