@@ -33,11 +33,11 @@ func activity() dashboard {
 				"workspace:asana_events:increase5m"),
 		},
 		row("What people do"),
-		band{byAction().size(12, 10), byType().size(12, 10)},
+		band{byAction().size(12, 12), byType().size(12, 12)},
 		band{tasks().size(12, 10), comments().size(12, 10)},
 		row("When they do it"),
 		band{weekdays().size(24, 9)},
-		band{week().size(24, 8)},
+		band{week().size(24, 9)},
 		row("What it is about"),
 		band{movers().size(10, 13), types().size(7, 13), changes().size(7, 13)},
 		row("By workspace"),
@@ -145,6 +145,7 @@ func week() *panel {
 		"UTC offset chosen above. – is a time of which nothing is known.", "short", []target{column(part(part(counts, "day", "$1"), "hour", "$2"))})
 	p.FieldConfig.Defaults.Decimals = new(int)
 	p.FieldConfig.Defaults.Color = object{"mode": "continuous-blues"}
+	p.FieldConfig.Defaults.Mappings = []object{{"type": "special", "options": object{"match": "null", "result": object{"text": "–"}}}}
 	p.FieldConfig.Defaults.Custom = object{"align": "center", "inspect": false, "minWidth": 44, "cellOptions": object{"type": "color-background", "mode": "basic"}}
 	p.Options = object{"showHeader": true, "frameIndex": 0, "cellHeight": "sm"}
 	order, days := object{`day\hour`: 0}, object{}
@@ -160,7 +161,7 @@ func week() *panel {
 		{"organize", object{"indexByName": order, "renameByName": object{`day\hour`: "Hour"}, "excludeByName": object{}}},
 	}
 	return p.override("byName", "Hour", property{"mappings", []object{{"type": "value", "options": days}}}, property{"unit", "string"},
-		property{"custom.cellOptions", object{"type": "auto"}}, property{"custom.width", 64}).orElse("–")
+		property{"custom.cellOptions", object{"type": "auto"}}, property{"custom.width", 64}).orElse("Nothing yet: it needs a full hour")
 }
 
 // movers are pairs of action and type, with the greatest change first.
@@ -172,7 +173,7 @@ func movers() *panel {
 		{"action", "Action", ""},
 		{"resource_type", "Type", ""},
 		{"Value #A", "Now", ""},
-		{"Value #B", "Week before", ""},
+		{"Value #B", "Before", ""},
 		{"Change", "Change", ""},
 	},
 		// A pair that is in one of the times alone has no event in the other.
@@ -181,18 +182,18 @@ func movers() *panel {
 		"mode": "binary", "alias": "Change", "binary": object{"left": "Value #A", "operator": "-", "right": "Value #B"},
 	}}
 	p.Transformations = []transformation{p.Transformations[0], change, p.Transformations[1]}
-	return p.sorted("Change").wide("Type", 160)
+	return p.sorted("Change").wide("Action", 76).wide("Type", 118)
 }
 
 func types() *panel {
-	return ranking("Share by type", "Share of the resource types among the events of this time range; the twelve largest.", "percentunit",
-		instant("topk(12, sum by (resource_type) ("+inRange(events)+") / on () group_left () sum("+inRange(events)+"))",
+	return ranking("Share by type", "Share of the resource types among the events of this time range; the eight largest.", "percentunit",
+		instant("topk(8, sum by (resource_type) ("+inRange(events)+") / on () group_left () sum("+inRange(events)+"))",
 			"{{resource_type}}"))
 }
 
 func changes() *panel {
-	return ranking("Most-changed fields", "Changes in this time range by type and field; the twelve most frequent. Completing a task "+
-		"changes two fields.", things, instant(`topk(12, sum by (resource_type, change_field) (`+
+	return ranking("Most-changed fields", "Changes in this time range by type and field; the eight most frequent. Completing a task "+
+		"changes two fields.", things, instant(`topk(8, sum by (resource_type, change_field) (`+
 		inRange(`workspace_resource_type_change_field:asana_events:increase5m{`+recorded+`, resource_type=~"$resource_type"}`)+`))`,
 		"{{resource_type}}: {{change_field}}"))
 }
@@ -215,5 +216,5 @@ func byWorkspace() *panel {
 		count("workspace:asana_tasks_created:increase5m"), count("workspace:asana_tasks_completed:increase5m"),
 		count("workspace:asana_tasks_deleted:increase5m"), count("workspace:asana_tasks_restored:increase5m"),
 		count("workspace:asana_comments:increase5m")).
-		sorted("Events").barred("Events").wide("Workspace", 270).wide("Gid", 150)
+		sorted("Events").barred("Events").wide("Workspace", 190).wide("Gid", 150)
 }

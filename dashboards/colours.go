@@ -19,6 +19,7 @@ const (
 	caution = orange
 	alarm   = vermillion
 	past    = grey
+	quiet   = grey + "40" // Seen through.
 )
 
 // actions are the actions that Asana documents.

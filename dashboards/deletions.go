@@ -16,7 +16,7 @@ func deletions() dashboard {
 		Templating:  variables(),
 		Annotations: annotations(chosen),
 	},
-		"No limit yet: see the last row",
+		"Nothing yet: see the last row",
 		row("Is it real?"),
 		band{
 			firing("Pages", "page", "Alerts that wake somebody, firing now.", alarm),
@@ -156,7 +156,7 @@ func whenFirst(expr string) string {
 }
 
 func firstBurst() *panel {
-	return number("First burst", "When deletions first exceeded the limit of a warning, in this time range, or a catch-up brought such deletions to light.",
+	return number("First", "When deletions first exceeded the limit of a warning, in this time range, or a catch-up brought such deletions to light.",
 		"dateTimeAsIsoNoDateIfToday",
 		instant(whenFirst("("+most(deleted("burst"))+" > on (workspace) "+limit("burst", "warning")+
 			" or "+most(peak("burst"))+" > on (workspace, kind) "+peakLimit("burst", "warning")+")"), "first burst")).orElse("none").points(1440)
@@ -180,7 +180,7 @@ func alertStates() *panel {
 	}
 	targets = append(targets, overTime(named("2 * "+each("firing")+" or "+each("pending")), "in {{name}}"))
 	p := states("State of each alert", "Pending alerts wait whether it goes on. Those at the top wake somebody; at the bottom, in which workspace.",
-		alertWords(), targets...).every("1m")
+		alertWords(), targets...).every("1m").points(1000)
 	for _, row := range alertRows() {
 		p.leadsToRunbook(row.short(), row.name)
 	}
@@ -196,7 +196,7 @@ func alerts(names, state, further string) string {
 }
 
 func alertWords() []state {
-	return []state{{"0", "quiet", "#8E8E8E40"}, {"1", "pending", caution}, {"2", "firing", alarm}}
+	return []state{{"0", "quiet", quiet}, {"1", "pending", caution}, {"2", "firing", alarm}}
 }
 
 func nextSteps() *panel {
@@ -224,7 +224,7 @@ func againstLimits(title, description, kind, alert string) *panel {
 			style{colour: past},
 			style{colour: caution, dash: dotted, width: 2},
 			style{colour: alarm, dash: dashed, width: 2},
-		).leadsTo(statesOfAlerts(), runbookOf(alert))
+		).orElse("No limit yet: see the last row").leadsTo(statesOfAlerts(), runbookOf(alert))
 }
 
 func quarterHour() *panel {
@@ -248,7 +248,7 @@ func structure() *panel {
 func ratios() *panel {
 	return lines("Deletions as a share of the limit", "Deletions in 15 minutes over the limit of a page, in the ten workspaces that came nearest to it: where to "+
 		"look.", "percentunit",
-		overTime(named(most(deleted("burst"))+" / on (workspace) "+limit("burst", "page")+" and on (workspace) topk(10, "+pressure("burst")+")"), "{{name}}")).every("1m")
+		overTime(named(most(deleted("burst"))+" / on (workspace) "+limit("burst", "page")+" and on (workspace) topk(10, "+pressure("burst")+")"), "{{name}}")).orElse("No limit yet: see the last row").every("1m")
 }
 
 func byDeletedType() *panel {

@@ -1,7 +1,5 @@
 package main
 
-import "strings"
-
 // exporter is for whoever runs it: are the counts complete and fresh, and what does it cost.
 func exporter() dashboard {
 	instances := list("instance", "Instance", "label_values(asana_workspace_up{"+chosen+"}, instance)", ".+")
@@ -95,7 +93,7 @@ func failures() *panel {
 }
 
 func fullness() *panel {
-	return number("Series used", "Label sets as a share of the limit beyond which new ones are folded, where it is largest.", "percentunit",
+	return number("Series", "Label sets as a share of the limit beyond which new ones are folded, where it is largest.", "percentunit",
 		instant("max(asana_exporter_event_series{"+running+"} / (asana_exporter_event_series_limit{"+running+"} > 0))", "of the limit")).
 		from(bound{0, calm}, bound{0.8, caution}, bound{1, alarm}).leadsTo(runbookOf("AsanaSeriesLimitNear"))
 }
@@ -108,34 +106,36 @@ func folded() *panel {
 
 func exporterTable() *panel {
 	value := func(expr string) target { return column("max by (instance, workspace) (" + expr + ")") }
-	return grid("Exporters", "One row for each exporter and the workspace that it follows. API changes are those that Asana announced to it in this time range.", []title{
+	return grid("Exporters", "One row for each exporter and the workspace that it follows: the time since its last success and since its newest event, and the changes of "+
+		"its API that Asana announced in this time range.", []title{
 		{"name", "Workspace", ""},
 		{"workspace", "Gid", ""},
 		{"instance", "Instance", ""},
-		{"version", "Version", ""},
+		{"shown", "Version", "string"},
 		{"Value #A", "", ""},
 		{"Value #B", "", ""},
 		{"Value #C", "Up", "bool_yes_no"},
-		{"Value #D", "Last success", "s"},
-		{"Value #E", "Newest event", "s"},
+		{"Value #D", "Behind", "s"},
+		{"Value #E", "Newest", "s"},
 		{"Value #F", "Series", ""},
-		{"Value #G", "API changes", ""},
+		{"Value #G", "Changes", ""},
 	},
 		column("max by (instance, workspace, name) (last_over_time(asana_workspace_info{"+running+"}[$__range]))"),
-		column(`label_replace(max by (instance, version) (last_over_time(asana_exporter_build_info{`+process+`}[$__range])), "version", "unknown", "version", "")`),
+		column(`max by (instance, shown) (label_replace(label_replace(last_over_time(asana_exporter_build_info{`+process+`}[$__range]), `+
+			`"shown", "$1", "version", "(.*)"), "shown", "unknown", "version", ""))`),
 		value("asana_workspace_up{"+running+"} or last_over_time(asana_workspace_up{"+running+"}[$__range]) * 0"),
 		value("time() - last_over_time(asana_workspace_last_success_timestamp_seconds{"+running+"}[$__range])"),
 		value("time() - last_over_time(asana_workspace_last_event_timestamp_seconds{"+running+"}[$__range])"),
 		value("last_over_time(asana_exporter_event_series{"+running+"}[$__range])"),
 		value("increase(asana_exporter_api_announced_changes_total{"+running+"}[$__range])")).
-		sorted("Last success").wide("Workspace", 270).wide("Gid", 150).wide("Instance", 210)
+		sorted("Behind").wide("Workspace", 190).wide("Gid", 150).wide("Instance", 140)
 }
 
 func following() *panel {
 	return states("What each exporter does", "Failing: the last poll did not end with a committed page. Catching up: it reads what happened while it was away.",
-		[]state{{"0", "failing", alarm}, {"1", "following", calm}, {"2", "catching up", caution}, {"3", "catching up", caution}},
-		overTime("max by (instance) (min_over_time(asana_workspace_up{"+running+"}[$__interval]) + 2 * max_over_time(asana_workspace_catching_up{"+running+"}[$__interval]))",
-			"{{instance}}")).every("1m")
+		[]state{{"0", "failing", alarm}, {"1", "following", calm}, {"2", "catching up", caution}, {"3", "catching up", caution}, {"4", "not scraped", quiet}},
+		overTime("max by (instance) (min_over_time(asana_workspace_up{"+running+"}[$__interval]) + 2 * max_over_time(asana_workspace_catching_up{"+running+"}[$__interval]))"+
+			` or on () label_replace(vector(4), "instance", "none", "", "")`, "{{instance}}")).every("1m")
 }
 
 // exporterAlerts shows whatever alert is about Asana and not about deletions. None firing is a state, too.
@@ -161,16 +161,17 @@ func alertsOnExporter() []string {
 	}
 }
 
-// delays has a query for each form in which Prometheus may store the histogram: with native histograms on, it drops the buckets.
+// delays reads both forms in which Prometheus may store the histogram: with native histograms on, it drops the buckets. Each bucket
+// has a value at each step, if need be 0: without a series a heatmap is an error in Grafana, and it subtracts buckets by the
+// positions of their samples, whatever their times.
 func delays() *panel {
 	native := "sum(rate(asana_event_delay_seconds{" + running + "}[$__rate_interval]))"
-	either := []string{"sum by (le) (rate(asana_event_delay_seconds_bucket{" + running + "}[$__rate_interval]))"}
+	all := `label_replace(sum by (le) (rate(asana_event_delay_seconds_bucket{` + running + `}[$__rate_interval])), "le", "$1", "le", "(.*)[.]0")` // Prometheus 3 has 1.0.
 	for _, le := range []string{"1", "5", "15", "30", "60", "120", "300", "600", "1800", "3600", "21600", "86400", "+Inf"} {
-		either = append(either, `label_replace(histogram_fraction(-Inf, `+le+`, `+native+`) * histogram_count(`+native+`), "le", "`+le+`", "", "")`)
+		all += ` or label_replace(histogram_fraction(-Inf, ` + le + `, ` + native + `) * histogram_count(` + native + `) or vector(0), "le", "` + le + `", "", "")`
 	}
-	either = append(either, `label_replace(vector(NaN), "le", "+Inf", "", "")`) // A heatmap without a series is an error in Grafana.
 	return heatmap("Delay of events", "Time from an event to its being counted; the more a cell stands out, the more events. Asana says that most come within ten minutes.", eventRate,
-		object{"unit": "s", "axisPlacement": "left"}, buckets(strings.Join(either, " or "))).every(scraped)
+		object{"unit": "s", "axisPlacement": "left"}, buckets(all)).every(scraped)
 }
 
 func ages() *panel {
@@ -184,18 +185,19 @@ func ages() *panel {
 func requests() *panel {
 	return bars("Requests by answer", "Requests to Asana a second, by HTTP status: 412 is a position that died, or the first request; after 429 and 503 the exporter "+
 		"waits as long as Asana asks, after others longer each time, up to five minutes.", "reqps",
-		overTime("sum by (code) ("+byAnswer("rate(asana_exporter_api_requests_total{"+running+"}[$__rate_interval])")+") > 0", "{{code}}")).
+		overTime(byAnswer("rate(asana_exporter_api_requests_total{"+running+"}[$__rate_interval])")+" > 0", "{{answer}}")).
 		styled(answers()...).every(scraped)
 }
 
-// byAnswer names codes as answers() does.
+// byAnswer sums by what answers() calls the codes.
 func byAnswer(expr string) string {
+	expr = `label_replace(` + expr + `, "answer", "$1", "code", "(.*)")`
 	for _, to := range []struct{ name, codes string }{
 		{"412: position died", "412"}, {"429: told to wait", "429"}, {"4xx: not allowed", "40.|451"}, {"5xx: Asana fails", "5.."}, {"no answer", "error"},
 	} {
-		expr = `label_replace(` + expr + `, "code", "` + to.name + `", "code", "` + to.codes + `")`
+		expr = `label_replace(` + expr + `, "answer", "` + to.name + `", "code", "` + to.codes + `")`
 	}
-	return expr
+	return "sum by (answer) (" + expr + ")"
 }
 
 func latency() *panel {
@@ -217,7 +219,7 @@ func durations(title, description, histogram string) *panel {
 // refusals leaves out what went well, which hides the rest.
 func refusals() *panel {
 	return bars("Refusals and waits", "Requests that brought no events, in the five minutes before or in a longer step, by what follows.", things,
-		overTime("sum by (code) ("+byAnswer("increase(asana_exporter_api_requests_total{"+running+`, code!="200"}[$__interval])`)+")", "{{code}}")).
+		overTime(byAnswer("increase(asana_exporter_api_requests_total{"+running+`, code!="200"}[$__interval])`), "{{answer}}")).
 		styled(answers()...).every("5m")
 }
 
@@ -255,7 +257,8 @@ func foldedRate() *panel {
 func gapSeconds() *panel {
 	return bars("Gaps", "Seconds of the stream that nobody can read any more, by the reason why.", "s",
 		overTime("sum by (reason) ("+grown("asana_workspace_gap_seconds_total", running, "$__interval")+")", "{{reason}}")).
-		styled(style{name: "token_expired", colour: orange}, style{name: "state_lost", colour: purple}).every("5m")
+		styled(style{name: "token_expired", colour: orange}, style{name: "state_lost", colour: purple},
+			style{name: "sync_error", colour: vermillion}).every("5m")
 }
 
 func memory() *panel {

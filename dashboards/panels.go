@@ -107,7 +107,7 @@ func ranking(title, description, unit string, targets ...target) *panel {
 	p.FieldConfig.Defaults.Min = new(float64)
 	p.Options = object{
 		"displayMode": "basic", "orientation": "horizontal", "namePlacement": "top", "valueMode": "text",
-		"showUnfilled": false, "sizing": "manual", "minVizWidth": 8, "minVizHeight": 14, "maxVizHeight": 26,
+		"showUnfilled": false, "sizing": "auto", "minVizWidth": 8, "minVizHeight": 14, "maxVizHeight": 26,
 		"legend": legend("list", "bottom"), "reduceOptions": last(),
 	}
 	p.Options["text"] = object{"titleSize": 12, "valueSize": 14}
@@ -147,6 +147,7 @@ func states(title, description string, states []state, targets ...target) *panel
 		"mergeValues": true, "showValue": "auto", "alignValue": "left", "rowHeight": 0.8,
 		"legend": legend("list", "bottom"), "tooltip": object{"mode": "single", "sort": "none"},
 	}
+	p.orElse("–") // Also the word for a stretch without a value, in the legend.
 	return p.saying(states...)
 }
 
@@ -154,7 +155,7 @@ func states(title, description string, states []state, targets ...target) *panel
 func grid(title, description string, columns []title, targets ...target) *panel {
 	p := newPanel("table", title, description, things, targets)
 	p.FieldConfig.Defaults.Decimals = nil // Not of seconds.
-	p.FieldConfig.Defaults.Custom = object{"align": "auto", "inspect": false, "minWidth": 90, "cellOptions": object{"type": "auto"}}
+	p.FieldConfig.Defaults.Custom = object{"align": "auto", "inspect": false, "minWidth": 60, "cellOptions": object{"type": "auto"}}
 	p.Options = object{"showHeader": true, "frameIndex": 0, "cellHeight": "sm"}
 	names, order, hidden := object{}, object{}, object{"Time": true}
 	for i, c := range columns {
