@@ -1,5 +1,10 @@
 package main
 
+import (
+	"fmt"
+	"strconv"
+)
+
 // activity is for whoever owns the workspace: what people do in it.
 func activity() dashboard {
 	return page(dashboard{
@@ -13,6 +18,7 @@ func activity() dashboard {
 		),
 		Annotations: annotations(chosen),
 	},
+		"Nothing yet: the rules of alerts/recording.yml record every five minutes",
 		row("In this time range"),
 		band{
 			total("Created", "Tasks that were added to a project, or created outside of any. Adding a task to a further project "+
@@ -27,15 +33,20 @@ func activity() dashboard {
 				"workspace:asana_events:increase5m"),
 		},
 		row("What people do"),
-		band{byAction().size(12, 10), byType().size(12, 10)},
+		band{byAction().size(12, 12), byType().size(12, 12)},
 		band{tasks().size(12, 10), comments().size(12, 10)},
 		row("When they do it"),
 		band{weekdays().size(24, 9)},
-		band{week().size(12, 11), movers().size(12, 11)},
+		band{week().size(24, 9)},
 		row("What it is about"),
-		band{types().size(12, 12), changes().size(12, 12)},
+		band{movers().size(10, 13), types().size(7, 13), changes().size(7, 13)},
 		row("By workspace"),
-		band{byWorkspace().size(24, 10)},
+		band{byWorkspace().size(24, 6)},
+		row("For the first weeks"),
+		band{text("What to expect", `- **First minutes**: counts are recorded every five minutes, by the rules of alerts/recording.yml. Where they are not loaded, everything here is empty.
+- **First week**: there is no week before to compare with.
+- An **event** is a change as Asana tells it: one thing that people do makes several. Tasks and comments are counted once each.
+- **Marks** on the charts: a gap (events were lost), a catch-up (events were counted late, in one step), a start of the exporter.`).size(24, 5)},
 	)
 }
 
@@ -46,10 +57,10 @@ func choose(name, label, description string) variable {
 	return v
 }
 
-// utcOffset is for the heatmap: PromQL knows no time zones.
+// utcOffset is for the week by hour: PromQL knows no time zones.
 func utcOffset() variable {
 	v := variable{
-		Type: "custom", Name: "utc_offset", Label: "Hours from UTC", Desc: "Shifts the hours of the heatmap",
+		Type: "custom", Name: "utc_offset", Label: "UTC offset", Desc: "Your hours from UTC, for the week by hour: Prometheus knows no time zones",
 		Query:   "-11,-10,-9,-8,-7,-6,-5,-4,-3.5,-3,-2,-1,0,1,2,3,3.5,4,4.5,5,5.5,6,6.5,7,8,9,9.5,10,11,12,13",
 		Current: &choice{Selected: true, Text: "0", Value: "0"},
 	}
@@ -58,27 +69,27 @@ func utcOffset() variable {
 
 func total(title, description, metric string) *panel {
 	const known = "workspace:asana_events:increase5m{" + recorded + "}" // Without the rules there is nothing, and no 0.
-	return number(title, description, "short", instant("sum("+inRange(metric+"{"+recorded+"}")+") or 0 * sum("+inRange(known)+")", title)).
+	return number(title, description, things, instant("sum("+inRange(metric+"{"+recorded+"}")+") or 0 * sum("+inRange(known)+")", title)).
 		size(4, 4).every("5m")
 }
 
 func byAction() *panel {
 	return lines("Events by action", "Events a second. One thing that people do makes several events: creating a task in a "+
-		"project makes two.", "cps", overTime("sum by (action) ("+perSecond(events)+")", "{{action}}")).
+		"project makes two.", eventRate, overTime("sum by (action) ("+perSecond(events)+")", "{{action}}")).
 		styled(actions()...).every("5m").points(300)
 }
 
 func byType() *panel {
 	return lines("Events by type", "Events a second by what they happened to. Comments, and notes of what was done, are "+
-		"stories.", "cps", overTime("sum by (resource_type) ("+perSecond(events)+")", "{{resource_type}}")).
+		"stories.", eventRate, overTime("sum by (resource_type) ("+perSecond(events)+")", "{{resource_type}}")).
 		styled(resourceTypes()...).every("5m").points(300)
 }
 
 func tasks() *panel {
 	hourly := func(metric, legend string) target {
-		return overTime("sum("+perHour(metric+"{"+recorded+"}")+")", legend)
+		return overTime("sum("+inAnHour(metric+"{"+recorded+"}")+")", legend)
 	}
-	return lines("Tasks an hour", "Tasks created, completed, deleted and restored, at the pace of the moment, in an hour.", "short",
+	return lines("Tasks in an hour", "Tasks created, completed, deleted and restored in the hour before.", things,
 		hourly("workspace:asana_tasks_created:increase5m", "created"),
 		hourly("workspace:asana_tasks_completed:increase5m", "completed"),
 		hourly("workspace:asana_tasks_deleted:increase5m", "deleted"),
@@ -88,10 +99,11 @@ func tasks() *panel {
 }
 
 func comments() *panel {
-	return lines("Comments an hour", "Comments written and removed, at the pace of the moment, in an hour. Asana does not delete "+
-		"comments, it removes them; they can't be put back.", "short",
-		overTime("sum("+perHour("workspace:asana_comments:increase5m{"+recorded+"}")+")", "written"),
-		overTime("sum(avg_over_time("+deleted("comments")+"[$__interval])) * 4 or vector(0)", "removed")).
+	return lines("Comments in an hour", "Comments written and removed in the hour before. Asana does not delete comments, it removes them; they can't be "+
+		"put back.", things,
+		overTime("sum("+inAnHour("workspace:asana_comments:increase5m{"+recorded+"}")+")", "written"),
+		// Four windows of 15 minutes.
+		overTime("sum(sum_over_time("+deleted("comments")+"[59m:15m])) or vector(0)", "removed")).
 		styled(style{name: "written", colour: blue}, style{name: "removed", colour: orange, dash: dashed}).every("5m")
 }
 
@@ -103,14 +115,14 @@ func weekdays() *panel {
 		if before != "" {
 			before += " or "
 		}
-		before += `label_replace(sum(avg_over_time(` + metric + `[$__interval] offset ` + week + `w)), "week", "` + week + `", "", "")`
+		before += `label_replace(sum(sum_over_time(` + metric + `[59m] offset ` + week + `w)), "week", "` + week + `", "", "")`
 	}
-	return lines("Now against the same weekdays before", "Events an hour, with the lowest, the mean and the highest of the same "+
-		"weekday and hour in the four weeks before.", "short",
-		overTime("max("+before+") * 12", "highest of four weeks"),
-		overTime("min("+before+") * 12", "lowest of four weeks"),
-		overTime("avg("+before+") * 12", "mean of four weeks"),
-		overTime("sum("+perHour(metric)+")", "now")).
+	return lines("Now against the same weekdays before", "Events in the hour before, with the lowest, the mean and the highest of the same "+
+		"weekday and hour in the four weeks before.", things,
+		overTime("max("+before+")", "highest of four weeks"),
+		overTime("min("+before+")", "lowest of four weeks"),
+		overTime("avg("+before+")", "mean of four weeks"),
+		overTime("sum("+inAnHour(metric)+")", "now")).
 		styled(
 			style{name: "highest of four weeks", colour: past, fillTo: "lowest of four weeks"},
 			style{name: "lowest of four weeks", colour: past},
@@ -119,45 +131,69 @@ func weekdays() *panel {
 		).legendRight().every("15m")
 }
 
-// week is a row for each hour of the day and a column for each day. What counts at a full hour happened in the hour before.
+// week is a row for each weekday and a column for each two hours. It is a table, since a heatmap's columns are days of the browser's
+// time zone, and its rows hours of none. What counts at a full hour happened in the hour before.
 func week() *panel {
-	const hourly = "sum(sum_over_time(workspace:asana_events:increase5m{" + recorded + "}[59m]))" // See below.
-	const hour = `label_replace(count_values("hour", hour(vector(time() - 1800 + 3600 * $utc_offset))), "hour", "0$1", "hour", "(.)")`
-	p := heatmap("The week by hour", "Events of the last seven whole days, whatever the time range: a column for each day, a row for each hour of it. The "+
-		"days are those of your browser; so choose its hours from UTC above.", "short", object{"axisPlacement": "left", "axisLabel": "hour", "reverse": true},
-		overTime("sum_over_time(("+hourly+" * on () group_right () "+hour+")[23h59m:1h])", "{{hour}}")) // A minute less, since Prometheus 2 counts both ends.
-	p.TimeFrom = "7d"
-	return p.every("1d")
+	const at = "vector(time() - 1800 + 3600 * $utc_offset)"
+	const slot = `count_values("slot", 1000 + 100 * ((day_of_week(` + at + `) + 6) % 7) + floor(hour(` + at + `) / 2) * 2)` // 1 day hour: Monday is 0.
+	part := func(expr, name, group string) string {
+		return "label_replace(" + expr + `, "` + name + `", "` + group + `", "slot", "1(.)(..)")`
+	}
+	hourly := "sum(" + inAnHour("workspace:asana_events:increase5m{"+recorded+"}") + ")"
+	counts := "sum_over_time((" + hourly + " * on () group_right () " + slot + ")[167h59m:1h])" // A minute less, since Prometheus 2 counts both ends.
+	p := newPanel("table", "The week by hour", "Events of the last seven days, whatever the time range: two hours from left to right, a weekday in each row, with the "+
+		"UTC offset chosen above. – is a time of which nothing is known.", "short", []target{column(part(part(counts, "day", "$1"), "hour", "$2"))})
+	p.FieldConfig.Defaults.Decimals = new(int)
+	p.FieldConfig.Defaults.Color = object{"mode": "continuous-blues"}
+	p.FieldConfig.Defaults.Mappings = []object{{"type": "special", "options": object{"match": "null", "result": object{"text": "–"}}}}
+	p.FieldConfig.Defaults.Custom = object{"align": "center", "inspect": false, "minWidth": 44, "cellOptions": object{"type": "color-background", "mode": "basic"}}
+	p.Options = object{"showHeader": true, "frameIndex": 0, "cellHeight": "sm"}
+	order, days := object{`day\hour`: 0}, object{}
+	for hour := 0; hour < 24; hour += 2 {
+		order[fmt.Sprintf("%02d", hour)] = 1 + hour/2
+	}
+	for i, day := range []string{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"} {
+		days[strconv.Itoa(i)] = object{"text": day, "index": i}
+	}
+	p.Transformations = []transformation{
+		{"groupingToMatrix", object{"columnField": "hour", "rowField": "day", "valueField": "Value", "emptyValue": "null"}},
+		{"sortBy", object{"fields": object{}, "sort": []object{{"field": `day\hour`, "desc": false}}}},
+		{"organize", object{"indexByName": order, "renameByName": object{`day\hour`: "Hour"}, "excludeByName": object{}}},
+	}
+	return p.override("byName", "Hour", property{"mappings", []object{{"type": "value", "options": days}}}, property{"unit", "string"},
+		property{"custom.cellOptions", object{"type": "auto"}}, property{"custom.width", 64}).orElse("Nothing yet: it needs a full hour")
 }
 
 // movers are pairs of action and type, with the greatest change first.
 func movers() *panel {
 	const counts = "sum by (action, resource_type) (sum_over_time(" + events + "[$__range]"
-	p := grid("Top movers", "Events in this time range and in the same time a week before. At first those with the greatest growth; a click on "+
+	const now, before = counts + "))", counts + " offset 1w))"
+	p := grid("Top movers", "Events in this time range and in the same time a week before, of which there is none in the first week. At first those with the greatest growth; a click on "+
 		"the heading shows the greatest fall.", []title{
 		{"action", "Action", ""},
 		{"resource_type", "Type", ""},
 		{"Value #A", "Now", ""},
-		{"Value #B", "Week before", ""},
+		{"Value #B", "Before", ""},
 		{"Change", "Change", ""},
 	},
-		column(counts+"))"), column(counts+" offset 1w))"))
+		// A pair that is in one of the times alone has no event in the other.
+		column(now+" or "+before+" * 0"), column(before+" or "+now+" * 0"))
 	change := transformation{"calculateField", object{
 		"mode": "binary", "alias": "Change", "binary": object{"left": "Value #A", "operator": "-", "right": "Value #B"},
 	}}
 	p.Transformations = []transformation{p.Transformations[0], change, p.Transformations[1]}
-	return p.sorted("Change").wide("Type", 190)
+	return p.sorted("Change").wide("Action", 76).wide("Type", 118)
 }
 
 func types() *panel {
-	return ranking("Share by type", "Share of the resource types among the events of this time range; the twelve largest.", "percentunit",
-		instant("topk(12, sum by (resource_type) ("+inRange(events)+") / on () group_left () sum("+inRange(events)+"))",
+	return ranking("Share by type", "Share of the resource types among the events of this time range; the eight largest.", "percentunit",
+		instant("topk(8, sum by (resource_type) ("+inRange(events)+") / on () group_left () sum("+inRange(events)+"))",
 			"{{resource_type}}"))
 }
 
 func changes() *panel {
-	return ranking("Most-changed fields", "Changes in this time range by type and field; the twelve most frequent. Completing a task "+
-		"changes two fields.", "short", instant(`topk(12, sum by (resource_type, change_field) (`+
+	return ranking("Most-changed fields", "Changes in this time range by type and field; the eight most frequent. Completing a task "+
+		"changes two fields.", things, instant(`topk(8, sum by (resource_type, change_field) (`+
 		inRange(`workspace_resource_type_change_field:asana_events:increase5m{`+recorded+`, resource_type=~"$resource_type"}`)+`))`,
 		"{{resource_type}}: {{change_field}}"))
 }
@@ -180,5 +216,5 @@ func byWorkspace() *panel {
 		count("workspace:asana_tasks_created:increase5m"), count("workspace:asana_tasks_completed:increase5m"),
 		count("workspace:asana_tasks_deleted:increase5m"), count("workspace:asana_tasks_restored:increase5m"),
 		count("workspace:asana_comments:increase5m")).
-		sorted("Events").barred("Events").wide("Workspace", 270).wide("Gid", 150)
+		sorted("Events").barred("Events").wide("Workspace", 190).wide("Gid", 150)
 }

@@ -1,12 +1,12 @@
 package main
 
-// The palette of Okabe and Ito, which people tell apart who do not see red and green apart. Beside it, whatever a colour
-// says is also said by a word, a dash or a place.
+// The palette of Okabe and Ito, which people tell apart who do not see red and green apart. Orange and sky blue are darker than
+// theirs, and yellow is missing: those are pale in the light theme. Beside it, whatever a colour says is also said by a word, a dash
+// or a place.
 const (
-	orange     = "#E69F00"
-	skyBlue    = "#56B4E9"
+	orange     = "#BD8000"
+	skyBlue    = "#3E9AD6"
 	green      = "#009E73"
-	yellow     = "#F0E442"
 	blue       = "#0072B2"
 	vermillion = "#D55E00"
 	purple     = "#CC79A7"
@@ -19,6 +19,7 @@ const (
 	caution = orange
 	alarm   = vermillion
 	past    = grey
+	quiet   = grey + "40" // Seen through.
 )
 
 // actions are the actions that Asana documents.
@@ -29,6 +30,18 @@ func actions() []style {
 		{name: "removed", colour: orange},
 		{name: "deleted", colour: vermillion},
 		{name: "undeleted", colour: green, dash: dashed},
+	}
+}
+
+// answers are Asana's by what the exporter does about them, so that an answer has one colour on all panels.
+func answers() []style {
+	return []style{
+		{name: "200", colour: skyBlue},
+		{name: "412: position died", colour: purple},
+		{name: "429: told to wait", colour: orange},
+		{name: "4xx: not allowed", colour: blue},
+		{name: "5xx: Asana fails", colour: vermillion},
+		{name: "no answer", colour: past},
 	}
 }
 
@@ -82,7 +95,7 @@ func (s style) properties() []property {
 		properties = append(properties, property{"custom.lineWidth", s.width})
 	}
 	if s.fillTo != "" {
-		properties = append(properties, property{"custom.fillBelowTo", s.fillTo}, property{"custom.fillOpacity", 12})
+		properties = append(properties, property{"custom.fillBelowTo", s.fillTo}, property{"custom.fillOpacity", 30})
 	}
 	return properties
 }

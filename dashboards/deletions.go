@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -12,9 +13,10 @@ func deletions() dashboard {
 		UID:         deletionsUID,
 		Title:       "Asana deletions",
 		Description: "Deletions against what is usual, for whoever is paged. Needs the rules of alerts/deletions.yml and alerts/recording.yml.",
-		Templating:  variables(choose("resource_type", "Resource type", "What was deleted, for the panels by type")),
+		Templating:  variables(),
 		Annotations: annotations(chosen),
 	},
+		"Nothing yet: see the last row",
 		row("Is it real?"),
 		band{
 			firing("Pages", "page", "Alerts that wake somebody, firing now.", alarm),
@@ -33,8 +35,14 @@ func deletions() dashboard {
 		row("Is it being put back? What else was taken away?"),
 		band{undeletions().size(12, 9), removals().size(12, 9)},
 		row("Is it a catch-up or a gap?"),
-		band{backlog().size(12, 8), peak().size(12, 8)},
-		band{gaps().size(24, 6)},
+		band{backlog().size(12, 8), peaks().size(12, 8)},
+		band{gaps().size(24, 5)},
+		row("For the first weeks"),
+		band{text("What to expect", `- **First minutes**: counts and alerts need the rules of alerts/deletions.yml and alerts/recording.yml. Where they are not loaded, everything here is empty.
+- **First hour**: no limit yet. Then a limit for bursts: a multiple of the largest 15 minutes so far, at least 100.
+- **From the eighth day on**: limits for all kinds of deletions, from what is usual at each hour. After four weeks they are as good as they get.
+- A **limit** is what a count must exceed. Pages wake somebody, warnings wait for the morning.
+- **Too many notifications**, or a planned clean-up: see the [runbook](`+runbook+`).`).size(24, 6)},
 	)
 }
 
@@ -70,9 +78,27 @@ func deleted(kind string) string {
 	return `workspace_kind:asana_deletions:count{kind="` + kind + `", ` + recorded + `}`
 }
 
-// usual is how much of a kind is deleted at this hour on other days.
+// usual is how much of a kind is deleted at this hour on other days, as the limit takes it: what is expected holds the last half hour,
+// too, and rises to the high-water mark at most.
 func usual(kind string) string {
-	return `workspace_kind:asana_deletions:expected{kind="` + kind + `", ` + recorded + `}`
+	of := `{kind="` + kind + `", ` + recorded + `}`
+	high := `last_over_time(workspace_kind:asana_deletions:high` + of + `[2h])`
+	return high + ` - clamp_min(` + high + ` - workspace_kind:asana_deletions:expected` + of + `, 0)`
+}
+
+// peak is the most that was deleted within 15 minutes of a backlog.
+func peak(kind string) string {
+	return `workspace_kind:asana_deletions:backlog_peak{kind="` + kind + `", ` + recorded + `}`
+}
+
+// peakLimit is what the peak must exceed for an alert of this severity: the highest limit of the time that the backlog may cover.
+func peakLimit(kind, severity string) string {
+	within := func(time, condition string) string {
+		return `max_over_time(workspace_kind_severity:asana_deletions:backlog_limit{kind="` + kind + `", severity="` + severity + `", ` + recorded +
+			`}[` + time + `])` + condition
+	}
+	const length = ` and on (workspace) workspace:asana_backlog_seconds:max <= `
+	return "(" + within("90m", length+"7200") + " or " + within("6h", length+"25200") + " or " + within("1d", "") + ")"
 }
 
 // limit is what deleted must exceed for an alert of this severity. The floor is part of it.
@@ -82,6 +108,11 @@ func limit(kind, severity string) string {
 
 // share is what was deleted over the limit of a page: 1 where it was reached.
 func share(kind string) string { return deleted(kind) + " / on (workspace) " + limit(kind, "page") }
+
+// orCatchUp adds to what was deleted lately what a catch-up brought to light, and says so in its name.
+func orCatchUp(live, late string) target {
+	return instant("topk(1, "+named(live)+` or label_replace(`+named(late)+`, "name", "$1: catch-up", "name", "(.*)"))`, "{{name}}")
+}
 
 // pressure is the highest share of each workspace in the time range. Where there is no limit yet, it is 0.
 func pressure(kind string) string {
@@ -93,21 +124,29 @@ func pressure(kind string) string {
 func most(metric string) string { return `max_over_time(` + metric + `[$__interval])` }
 
 func firing(title, severity, description, colour string) *panel {
-	return number(title, description, "none", instant(`count(ALERTS{alertname=~"`+strings.Join(deletionAlerts(), "|")+
+	return number(title, description, things, instant(`count(ALERTS{alertname=~"`+strings.Join(deletionAlerts(), "|")+
 		`", alertstate="firing", severity="`+severity+`", `+recorded+`}) or 0 * max(asana_deletions:floor)`, title)). // Without the rules there is nothing, and no 0.
-		from(bound{0, calm}, bound{1, colour}).size(4, 4)
+		from(bound{0, calm}, bound{1, colour}).orElse("no rules").leadsTo(statesOfAlerts()).size(4, 4)
 }
 
 func mostDeletions() *panel {
-	return number("In 15 minutes", "Deletions in the last 15 minutes, in the chosen workspace that has most of them.", "locale",
-		instant("topk(1, "+named(deleted("burst"))+")", "{{name}}")).whole().withNames()
+	return number("In 15 min", "Deletions in the last 15 minutes, in the chosen workspace that has most of them. After a catch-up, the most in any 15 minutes "+
+		"of it.", things, orCatchUp(deleted("burst"), peak("burst"))).withNames().leadsTo(statesOfAlerts())
 }
 
 func nearest() *panel {
-	return number("Nearest to limit", "Deletions in the last 15 minutes as a share of what a page needs at this hour, in the workspace with the largest "+
-		"share. 100 % pages.", "percentunit",
-		instant("topk(1, "+named(share("burst"))+")", "{{name}}")).withNames().
-		from(bound{0, calm}, bound{0.6, caution}, bound{1, alarm})
+	return number("Of limit", "Deletions in 15 minutes as a share of what a page needs at this hour, in the workspace with the largest "+
+		"share. 100 % pages. After a catch-up, its busiest 15 minutes.", "percentunit",
+		orCatchUp(share("burst"), peak("burst")+" / on (workspace, kind) "+peakLimit("burst", "page"))).withNames().
+		from(bound{0, calm}, bound{0.6, caution}, bound{1, alarm}).orElse("no limit yet").leadsTo(statesOfAlerts()).whole()
+}
+
+// statesID is the number of the panel with the states of the alerts.
+const statesID = 10
+
+// statesOfAlerts returns a link from a count to the alerts on it.
+func statesOfAlerts() dataLink {
+	return dataLink{Title: "State of each alert", URL: "/d/" + deletionsUID + "?viewPanel=panel-" + strconv.Itoa(statesID) + "&${__url_time_range}&${__all_variables}"}
 }
 
 // whenFirst returns when an expression first had a value, in milliseconds: at the end of a step, or now, since the last step is over
@@ -117,30 +156,39 @@ func whenFirst(expr string) string {
 }
 
 func firstBurst() *panel {
-	return number("First burst", "When deletions first exceeded the limit of a warning, in this time range.", "dateTimeAsLocalNoDateIfToday",
-		instant(whenFirst(most(deleted("burst"))+" > on (workspace) "+limit("burst", "warning")), "first burst")).orElse("none")
+	return number("First", "When deletions first exceeded the limit of a warning, in this time range, or a catch-up brought such deletions to light.",
+		"dateTimeAsIsoNoDateIfToday",
+		instant(whenFirst("("+most(deleted("burst"))+" > on (workspace) "+limit("burst", "warning")+
+			" or "+most(peak("burst"))+" > on (workspace, kind) "+peakLimit("burst", "warning")+")"), "first burst")).orElse("none").points(1440)
 }
 
 func largestBurst() *panel {
-	return number("Largest burst", "When most was deleted within 15 minutes, in this time range, whether that was unusual or not.",
-		"dateTimeAsLocalNoDateIfToday",
+	return number("Largest", "When most was deleted within 15 minutes, in this time range, whether that was unusual or not. Without what a catch-up brings.",
+		"dateTimeAsIsoNoDateIfToday",
 		instant(whenFirst(`max(`+most(deleted("burst"))+`) >= scalar(max(max_over_time(`+deleted("burst")+`[$__range] @ end()))) > 0`),
-			"largest burst")).orElse("none")
+			"largest burst")).orElse("none").points(1440)
 }
 
 func alertStates() *panel {
 	var targets []target
 	for _, row := range alertRows() {
 		in := func(state string) string { return alerts(row.name, state, `severity="`+row.severity+`", `) }
-		targets = append(targets, overTime("max(2 * "+in("firing")+" or "+in("pending")+") or vector(0)", row.name+": "+row.severity))
+		targets = append(targets, overTime("max(2 * "+in("firing")+" or "+in("pending")+") or vector(0)", row.short()))
 	}
 	each := func(state string) string {
-		return named("max by (workspace, alertname, severity) (" + alerts(strings.Join(deletionAlerts(), "|"), state, "") + ")")
+		return "max by (workspace) (" + alerts(strings.Join(deletionAlerts(), "|"), state, "") + ")"
 	}
-	targets = append(targets, overTime("2 * "+each("firing")+" or "+each("pending"), "{{name}}: {{alertname}}: {{severity}}"))
-	return states("State of each alert", "Pending alerts wait whether it goes on. Those at the top wake somebody; at the bottom, in which workspace.",
-		alertWords(), targets...).every("1m")
+	targets = append(targets, overTime(named("2 * "+each("firing")+" or "+each("pending")), "in {{name}}"))
+	p := states("State of each alert", "Pending alerts wait whether it goes on. Those at the top wake somebody; at the bottom, in which workspace.",
+		alertWords(), targets...).every("1m").points(1000)
+	for _, row := range alertRows() {
+		p.leadsToRunbook(row.short(), row.name)
+	}
+	return p
 }
+
+// short returns a name for which a small screen has room.
+func (r alertRow) short() string { return strings.TrimPrefix(r.name, "Asana") + ": " + r.severity }
 
 // alerts are those of these names that were in a state within a step, and that further matchers select.
 func alerts(names, state, further string) string {
@@ -148,7 +196,7 @@ func alerts(names, state, further string) string {
 }
 
 func alertWords() []state {
-	return []state{{"0", "quiet", "#8E8E8E40"}, {"1", "pending", caution}, {"2", "firing", alarm}}
+	return []state{{"0", "quiet", quiet}, {"1", "pending", caution}, {"2", "firing", alarm}}
 }
 
 func nextSteps() *panel {
@@ -164,11 +212,11 @@ Runbook: [when somebody deletes](`+runbook+`#when-somebody-deletes) · [deletion
 }
 
 // againstLimits draws what was deleted of a kind, what is usual, the limits of a warning and of a page.
-func againstLimits(title, description, kind string) *panel {
+func againstLimits(title, description, kind, alert string) *panel {
 	series := func(expr, legend string) target {
 		return overTime(named(expr+" and on (workspace) topk(1, "+pressure(kind)+")"), legend)
 	}
-	return lines(title, description, "short",
+	return lines(title, description, things,
 		series(most(deleted(kind)), "{{name}}"), series(usual(kind), "usual"),
 		series(limit(kind, "warning"), "warns beyond"), series(limit(kind, "page"), "pages beyond")).
 		styledEach(
@@ -176,55 +224,55 @@ func againstLimits(title, description, kind string) *panel {
 			style{colour: past},
 			style{colour: caution, dash: dotted, width: 2},
 			style{colour: alarm, dash: dashed, width: 2},
-		)
+		).orElse("No limit yet: see the last row").leadsTo(statesOfAlerts(), runbookOf(alert))
 }
 
 func quarterHour() *panel {
 	return againstLimits("Deletions in 15 minutes, in the workspace nearest to its limit", "What was deleted in the 15 minutes before, what is usual at this hour, and what "+
 		"it takes for a warning and for a page. Without what a catch-up brings. Choose a workspace above to see another.",
-		"burst").legendRight().every("1m")
+		"burst", "AsanaDeletionBurst").legendRight().every("1m").points(1000) // Enough that at seven days the newest step is young.
 }
 
 func ninetyMinutes() *panel {
 	return againstLimits("Slow and steady, in 90 minutes", "Deletions in 90 minutes without the largest 15 of them, in the workspace nearest to its limit: "+
 		"what a script does that takes its time. Limits are known after a week.",
-		"sustained").every("5m")
+		"sustained", "AsanaDeletionsSustained").every("5m")
 }
 
 func structure() *panel {
 	return againstLimits("Structure deleted in an hour", "Projects, project templates, portfolios, goals and teams, in the workspace nearest to its limit. "+
 		"A project takes its tasks along, which do not all count. Limits are known after a week.",
-		"structure").every("5m")
+		"structure", "AsanaStructureDeletions").every("5m")
 }
 
 func ratios() *panel {
 	return lines("Deletions as a share of the limit", "Deletions in 15 minutes over the limit of a page, in the ten workspaces that came nearest to it: where to "+
 		"look.", "percentunit",
-		overTime(named(most(deleted("burst"))+" / on (workspace) "+limit("burst", "page")+" and on (workspace) topk(10, "+pressure("burst")+")"), "{{name}}")).every("1m")
+		overTime(named(most(deleted("burst"))+" / on (workspace) "+limit("burst", "page")+" and on (workspace) topk(10, "+pressure("burst")+")"), "{{name}}")).orElse("No limit yet: see the last row").every("1m")
 }
 
 func byDeletedType() *panel {
-	return bars("Deletions by type, in 15 minutes", "What was deleted in the 15 minutes before, in all chosen workspaces together.", "short",
-		overTime(`sum by (resource_type) (`+most(`workspace_resource_type:asana_deletions:increase15m{`+recorded+
-			`, resource_type=~"$resource_type"}`)+`)`, "{{resource_type}}")).
+	return bars("Deletions by type, in 15 minutes", "What was deleted in the 15 minutes before, in all chosen workspaces together.", things,
+		overTime(`sum by (resource_type) (`+most(`workspace_resource_type:asana_deletions:increase15m{`+recorded+`}`)+`)`, "{{resource_type}}")).
 		styled(resourceTypes()...).every("1m")
 }
 
 func undeletions() *panel {
-	inAnHour := func(action string) target { // 59 minutes, since Prometheus 2 counts both ends of a range.
-		return overTime(`sum(sum_over_time(workspace_action_resource_type:asana_events:increase5m{`+recorded+`, action="`+action+`"}[59m])) or vector(0)`, action)
+	hourly := func(action string) target {
+		return overTime(`sum(`+inAnHour(`workspace_action_resource_type:asana_events:increase5m{`+recorded+`, action="`+action+`"}`)+`) or vector(0)`, action)
 	}
 	return lines("Deletions and undeletions in an hour", "Whether what was deleted is being put back, in all chosen workspaces together, with what a catch-up brings.",
-		"short", inAnHour("deleted"), inAnHour("undeleted")).
+		things, hourly("deleted"), hourly("undeleted")).
 		styled(style{name: "deleted", colour: vermillion}, style{name: "undeleted", colour: green, dash: dashed, width: 2}).every("1m")
 }
 
 func removals() *panel {
 	return lines("Removals in 15 minutes", "Comments and memberships are removed, not deleted, in all chosen workspaces together. Comments can't be put back; "+
-		"who loses a membership loses access.", "short",
+		"who loses a membership loses access.", things,
 		overTime(`sum(`+most(deleted("comments"))+`) or vector(0)`, "comments"),
 		overTime(`sum(`+most(deleted("memberships"))+`) or vector(0)`, "memberships")).
-		styled(style{name: "comments", colour: orange}, style{name: "memberships", colour: purple, dash: dashed}).every("1m")
+		styled(style{name: "comments", colour: orange}, style{name: "memberships", colour: purple, dash: dashed}).
+		leadsTo(statesOfAlerts(), runbookOf("AsanaRemovals")).every("1m")
 }
 
 // largest draws a gauge in the ten workspaces in which it was highest.
@@ -238,9 +286,9 @@ func backlog() *panel {
 		largest("asana_workspace_backlog_seconds{"+chosen+"}", "{{name}}")).every("1m")
 }
 
-func peak() *panel {
+func peaks() *panel {
 	return lines("Busiest 15 minutes of a catch-up", "Most deletions in any 15 minutes, by the time at which they happened. Beyond the limit it was no "+
-		"ordinary day.", "short",
+		"ordinary day.", things,
 		largest(`asana_workspace_backlog_peak_events{`+chosen+`, action="deleted", resource_type="", window="15m"}`, "all types: {{name}}"),
 		largest(`asana_workspace_backlog_peak_events{`+chosen+`, action="deleted", resource_type="project", window="15m"}`, "projects: {{name}}")).
 		styledEach(style{colour: vermillion, width: 2}, style{colour: purple, dash: dashed}).every("1m")
@@ -252,5 +300,5 @@ func gaps() *panel {
 	},
 		column("sum by (workspace, name, reason) ("+named(grown("asana_workspace_gaps_total", chosen, "$__range"))+")"),
 		column(grown("asana_workspace_gap_seconds_total", chosen, "$__range"))).
-		sorted("Length").whole()
+		sorted("Length").orElse("none")
 }

@@ -12,12 +12,13 @@ func exporter() dashboard {
 		Annotations: annotations(running),
 		Time:        timeRange{From: "now-6h", To: "now"},
 	},
+		"Nothing yet: is asana_exporter scraped, and is it chosen above?",
 		row("Is everything counted?"),
 		band{
 			followed().size(4, 4), lag().size(4, 4), lostStretches().size(4, 4),
 			failures().size(4, 4), fullness().size(4, 4), folded().size(4, 4),
 		},
-		band{exporterTable().size(24, 8)},
+		band{exporterTable().size(24, 5)},
 		band{following().size(12, 9), exporterAlerts().size(12, 9)},
 		row("Asana: how far behind, and what it answers"),
 		band{delays().size(12, 10), ages().size(12, 10)},
@@ -25,7 +26,12 @@ func exporter() dashboard {
 		row("What is counted and kept"),
 		band{eventsCounted().size(8, 9), commits().size(8, 9), commitTimes().size(8, 9)},
 		band{series().size(8, 9), foldedRate().size(8, 9), gapSeconds().size(8, 9)},
-		row("The process"),
+		row("For the first day"),
+		band{text("What to expect", `- **First minutes**: the exporter exposes no events until it has caught up with Asana for the first time. A rate needs two scrapes.
+- **Scrapes** more than a minute apart: set *Scrape interval* in Grafana's data source, or rates are empty.
+- **Catch-up**: after a stop the exporter reads what happened meanwhile, and shows it in one step. **Gap**: what was longer ago than Asana keeps.
+- What to do about an alert is in the [runbook](`+runbook+`); a click on its bar leads there.`).size(24, 5)},
+		closedRow("The process"),
 		band{memory().size(8, 9), cpu().size(8, 9), goroutines().size(8, 9)},
 	)
 }
@@ -40,6 +46,9 @@ const (
 func perInstance(expr, rank string) target {
 	return overTime(expr+" and on (instance) topk(10, max by (instance) ("+rank+"))", "{{instance}}")
 }
+
+// scraped is the least step of rates: that of a scrape, where Grafana's data source knows less.
+const scraped = "1m"
 
 // rateOf draws the rates of a counter in the exporters where it grew most.
 func rateOf(counter string) target {
@@ -64,82 +73,105 @@ func followed() *panel {
 }
 
 func lag() *panel {
-	return number("Oldest success", "Time since the last page was counted, of the workspace for which it is longest, whether its exporter lives or not. Asana keeps "+
+	return number("Behind", "Time since the last page was counted, of the workspace for which it is longest, whether its exporter lives or not. Asana keeps "+
 		"events for a day.", "s",
 		instant("max(time() - max by (workspace) (last_over_time(asana_workspace_last_success_timestamp_seconds{"+running+"}[$__range])))", "oldest")).
 		from(bound{0, calm}, bound{300, caution}, bound{3600, alarm})
 }
 
 func lostStretches() *panel {
-	return number("Gaps", "Stretches that nobody can read any more, in this time range.", "short",
+	return number("Gaps", "Stretches that nobody can read any more, in this time range.", things,
 		instant("sum("+grown("asana_workspace_gaps_total", running, "$__range")+")", "gaps")).
-		from(bound{0, calm}, bound{0.5, alarm}).whole()
+		from(bound{0, calm}, bound{0.5, alarm}).leadsTo(runbookOf("AsanaEventsLost"))
 }
 
 func failures() *panel {
-	return number("Failed commits", "States that could not be made durable, in this time range: the disk is full, or not writable. Nothing is counted "+
-		"meanwhile, and nothing is lost for a day.", "short",
+	return number("Not saved", "States that could not be made durable, in this time range: the disk is full, or not writable. Nothing is counted "+
+		"meanwhile, and nothing is lost for a day.", things,
 		instant("sum(increase(asana_exporter_state_commit_failures_total{"+running+"}[$__range]))", "failed")).
-		from(bound{0, calm}, bound{0.5, alarm}).whole()
+		from(bound{0, calm}, bound{0.5, alarm}).leadsTo(runbookOf("AsanaStateNotWritten"))
 }
 
 func fullness() *panel {
-	return number("Series used", "Label sets as a share of the limit beyond which new ones are folded, where it is largest.", "percentunit",
+	return number("Series", "Label sets as a share of the limit beyond which new ones are folded, where it is largest.", "percentunit",
 		instant("max(asana_exporter_event_series{"+running+"} / (asana_exporter_event_series_limit{"+running+"} > 0))", "of the limit")).
-		from(bound{0, calm}, bound{0.8, caution}, bound{1, alarm})
+		from(bound{0, calm}, bound{0.8, caution}, bound{1, alarm}).leadsTo(runbookOf("AsanaSeriesLimitNear"))
 }
 
 func folded() *panel {
-	return number("Folded events", "Events that were counted without their details, because there were too many series, in this time range.", "short",
+	return number("Folded", "Events that were counted without their details, because there were too many series, in this time range.", things,
 		instant("sum(increase(asana_exporter_folded_events_total{"+running+"}[$__range]))", "folded")).
-		from(bound{0, calm}, bound{0.5, caution}).whole()
+		from(bound{0, calm}, bound{0.5, caution}).leadsTo(runbookOf("AsanaEventsFolded"))
 }
 
 func exporterTable() *panel {
 	value := func(expr string) target { return column("max by (instance, workspace) (" + expr + ")") }
-	return grid("Exporters", "One row for each exporter and the workspace that it follows. API changes are those that Asana announced to it in this time range.", []title{
+	return grid("Exporters", "One row for each exporter and the workspace that it follows: the time since its last success and since its newest event, and the changes of "+
+		"its API that Asana announced in this time range.", []title{
 		{"name", "Workspace", ""},
 		{"workspace", "Gid", ""},
 		{"instance", "Instance", ""},
-		{"version", "Version", ""},
+		{"shown", "Version", "string"},
 		{"Value #A", "", ""},
 		{"Value #B", "", ""},
 		{"Value #C", "Up", "bool_yes_no"},
-		{"Value #D", "Last success", "s"},
-		{"Value #E", "Newest event", "s"},
+		{"Value #D", "Behind", "s"},
+		{"Value #E", "Newest", "s"},
 		{"Value #F", "Series", ""},
-		{"Value #G", "API changes", ""},
+		{"Value #G", "Changes", ""},
 	},
 		column("max by (instance, workspace, name) (last_over_time(asana_workspace_info{"+running+"}[$__range]))"),
-		column("max by (instance, version) (last_over_time(asana_exporter_build_info{"+process+"}[$__range]))"),
+		column(`max by (instance, shown) (label_replace(label_replace(last_over_time(asana_exporter_build_info{`+process+`}[$__range]), `+
+			`"shown", "$1", "version", "(.*)"), "shown", "unknown", "version", ""))`),
 		value("asana_workspace_up{"+running+"} or last_over_time(asana_workspace_up{"+running+"}[$__range]) * 0"),
 		value("time() - last_over_time(asana_workspace_last_success_timestamp_seconds{"+running+"}[$__range])"),
 		value("time() - last_over_time(asana_workspace_last_event_timestamp_seconds{"+running+"}[$__range])"),
 		value("last_over_time(asana_exporter_event_series{"+running+"}[$__range])"),
 		value("increase(asana_exporter_api_announced_changes_total{"+running+"}[$__range])")).
-		sorted("Last success").wide("Workspace", 270).wide("Gid", 150).wide("Instance", 210)
+		sorted("Behind").wide("Workspace", 190).wide("Gid", 150).wide("Instance", 140)
 }
 
 func following() *panel {
 	return states("What each exporter does", "Failing: the last poll did not end with a committed page. Catching up: it reads what happened while it was away.",
-		[]state{{"0", "failing", alarm}, {"1", "following", calm}, {"2", "catching up", caution}, {"3", "catching up", caution}},
-		overTime("max by (instance) (min_over_time(asana_workspace_up{"+running+"}[$__interval]) + 2 * max_over_time(asana_workspace_catching_up{"+running+"}[$__interval]))",
-			"{{instance}}")).every("1m")
+		[]state{{"0", "failing", alarm}, {"1", "following", calm}, {"2", "catching up", caution}, {"3", "catching up", caution}, {"4", "not scraped", quiet}},
+		overTime("max by (instance) (min_over_time(asana_workspace_up{"+running+"}[$__interval]) + 2 * max_over_time(asana_workspace_catching_up{"+running+"}[$__interval]))"+
+			` or on () label_replace(vector(4), "instance", "none", "", "")`, "{{instance}}")).every("1m")
 }
 
 // exporterAlerts shows whatever alert is about Asana and not about deletions. None firing is a state, too.
 func exporterAlerts() *panel {
 	const alerts = `alertname=~"Asana.*", alertname!~"Asana.*(Deletion|Removals).*"`
-	return states("Alerts on the exporter", "Those of alerts/exporter.yml that are pending or firing.", alertWords(),
+	p := states("Alerts on the exporter", "Those of alerts/exporter.yml that are pending or firing. A click on one leads to the runbook.", alertWords(),
 		overTime(`max by (alertname) (2 * max_over_time(ALERTS{`+alerts+`, alertstate="firing"}[$__interval])
 			or max_over_time(ALERTS{`+alerts+`, alertstate="pending"}[$__interval]))
 			or on () label_replace(vector(0), "alertname", "none", "", "")`, "{{alertname}}")).every("1m")
+	for _, alert := range alertsOnExporter() {
+		p.leadsToRunbook(alert, alert)
+	}
+	return p
 }
 
+// alertsOnExporter returns the names of all alerts of alerts/exporter.yml.
+func alertsOnExporter() []string {
+	return []string{
+		"AsanaExporterDown", "AsanaExporterAbsent", "AsanaReplicaDown", "AsanaExporterRestarting", "AsanaRequestsRefused", "AsanaRateLimited",
+		"AsanaPollsFailing", "AsanaStateNotWritten", "AsanaReplicaFailing", "AsanaStreamSilent", "AsanaCatchUpSlow", "AsanaBacklogLong",
+		"AsanaEventsLost", "AsanaSyncError", "AsanaCountsStale", "AsanaPositionInDanger", "AsanaPositionNearlyLost", "AsanaSeriesLimitNear",
+		"AsanaEventsFolded",
+	}
+}
+
+// delays reads both forms in which Prometheus may store the histogram: with native histograms on, it drops the buckets. Each bucket
+// has a value at each step, if need be 0: without a series a heatmap is an error in Grafana, and it subtracts buckets by the
+// positions of their samples, whatever their times.
 func delays() *panel {
-	return heatmap("Delay of events", "Time from an event to its being counted; the more a cell stands out, the more events. Asana says that most come within ten minutes.", "cps",
-		object{"unit": "s", "axisPlacement": "left"},
-		buckets("sum by (le) (rate(asana_event_delay_seconds_bucket{"+running+"}[$__rate_interval]))"))
+	native := "sum(rate(asana_event_delay_seconds{" + running + "}[$__rate_interval]))"
+	all := `label_replace(sum by (le) (rate(asana_event_delay_seconds_bucket{` + running + `}[$__rate_interval])), "le", "$1", "le", "(.*)[.]0")` // Prometheus 3 has 1.0.
+	for _, le := range []string{"1", "5", "15", "30", "60", "120", "300", "600", "1800", "3600", "21600", "86400", "+Inf"} {
+		all += ` or label_replace(histogram_fraction(-Inf, ` + le + `, ` + native + `) * histogram_count(` + native + `) or vector(0), "le", "` + le + `", "", "")`
+	}
+	return heatmap("Delay of events", "Time from an event to its being counted; the more a cell stands out, the more events. Asana says that most come within ten minutes.", eventRate,
+		object{"unit": "s", "axisPlacement": "left"}, buckets(all)).every(scraped)
 }
 
 func ages() *panel {
@@ -151,10 +183,21 @@ func ages() *panel {
 }
 
 func requests() *panel {
-	return bars("Requests by answer", "Requests to Asana a second, by HTTP status; error where no complete answer came.", "reqps",
-		overTime("sum by (code) (rate(asana_exporter_api_requests_total{"+running+"}[$__rate_interval])) > 0", "{{code}}")).
-		styled(style{name: "200", colour: skyBlue}, style{name: "412", colour: purple}, style{name: "429", colour: orange},
-			style{name: "500", colour: vermillion}, style{name: "503", colour: yellow}, style{name: "error", colour: past})
+	return bars("Requests by answer", "Requests to Asana a second, by HTTP status: 412 is a position that died, or the first request; after 429 and 503 the exporter "+
+		"waits as long as Asana asks, after others longer each time, up to five minutes.", "reqps",
+		overTime(byAnswer("rate(asana_exporter_api_requests_total{"+running+"}[$__rate_interval])")+" > 0", "{{answer}}")).
+		styled(answers()...).every(scraped)
+}
+
+// byAnswer sums by what answers() calls the codes.
+func byAnswer(expr string) string {
+	expr = `label_replace(` + expr + `, "answer", "$1", "code", "(.*)")`
+	for _, to := range []struct{ name, codes string }{
+		{"412: position died", "412"}, {"429: told to wait", "429"}, {"4xx: not allowed", "40.|451"}, {"5xx: Asana fails", "5.."}, {"no answer", "error"},
+	} {
+		expr = `label_replace(` + expr + `, "answer", "` + to.name + `", "code", "` + to.codes + `")`
+	}
+	return "sum by (answer) (" + expr + ")"
 }
 
 func latency() *panel {
@@ -170,32 +213,29 @@ func durations(title, description, histogram string) *panel {
 	return lines(title, description, "s",
 		overTime("sum("+rate("_sum")+") / sum("+rate("_count")+")", "mean"),
 		overTime("histogram_quantile(0.99, sum by (le) ("+rate("_bucket")+"))", "99 %")).
-		styled(style{name: "mean", colour: blue}, style{name: "99 %", colour: vermillion, dash: dashed})
+		styled(style{name: "mean", colour: blue}, style{name: "99 %", colour: vermillion, dash: dashed}).upTo(0.1).every(scraped)
 }
 
-// refusals are told apart by what Asana wants: to wait, another token, another position.
+// refusals leaves out what went well, which hides the rest.
 func refusals() *panel {
-	refused := func(matcher, legend string) target {
-		return overTime("sum(increase(asana_exporter_api_requests_total{"+running+", code"+matcher+"}[$__rate_interval])) or vector(0)", legend)
-	}
-	return bars("Refusals and waits", "Requests that brought no events, by what follows: after 429 and 503 the exporter waits as long as Asana asks, after others longer "+
-		"each time, up to five minutes. 412 is a position that died, or the first request.", "short",
-		refused(`="429"`, "429: told to wait"), refused(`=~"5.."`, "5xx: Asana fails"), refused(`=~"40[0-9]|451"`, "4xx: not allowed"),
-		refused(`="412"`, "412: position died"), refused(`="error"`, "no answer")).
-		styledEach(style{colour: orange}, style{colour: vermillion}, style{colour: purple}, style{colour: yellow}, style{colour: past}).
-		every("5m")
+	return bars("Refusals and waits", "Requests that brought no events, in the five minutes before or in a longer step, by what follows.", things,
+		overTime(byAnswer("increase(asana_exporter_api_requests_total{"+running+`, code!="200"}[$__interval])`), "{{answer}}")).
+		styled(answers()...).every("5m")
 }
 
 func eventsCounted() *panel {
-	return lines("Events counted", "Events a second, from the histogram of their delays: those without a date are left out.", "cps",
-		rateOf("asana_event_delay_seconds_count{"+running+"}"))
+	const counter = "asana_event_delay_seconds_count{" + running + "}"
+	const native = "asana_event_delay_seconds{" + running + "}"
+	return lines("Events counted", "Events a second, from the histogram of their delays: those without a date are left out.", eventRate,
+		perInstance("(sum by (instance) (rate("+counter+"[$__rate_interval])) or sum by (instance) (histogram_count(rate("+native+"[$__rate_interval]))))",
+			ofExporters("(increase("+counter+"[$__range] @ end()) or histogram_count(increase("+native+"[$__range] @ end())))"))).every(scraped)
 }
 
 func commits() *panel {
 	return lines("Commits", "States made durable a second, and those that could not be. A quiet workspace has one a minute.", "ops",
 		overTime("sum(rate(asana_exporter_state_commits_total{"+running+"}[$__rate_interval]))", "durable"),
 		overTime("sum(rate(asana_exporter_state_commit_failures_total{"+running+"}[$__rate_interval]))", "failed")).
-		styled(style{name: "durable", colour: blue}, style{name: "failed", colour: vermillion, dash: dashed, width: 2})
+		styled(style{name: "durable", colour: blue}, style{name: "failed", colour: vermillion, dash: dashed, width: 2}).every(scraped)
 }
 
 func commitTimes() *panel {
@@ -203,21 +243,22 @@ func commitTimes() *panel {
 }
 
 func series() *panel {
-	return lines("Series and their limit", "Label sets of the exporter that has most, and the least limit of all: beyond it new ones are folded.", "short",
+	return lines("Series and their limit", "Label sets of the exporter that has most, and the least limit of all: beyond it new ones are folded.", things,
 		overTime("max(asana_exporter_event_series{"+running+"})", "series"),
 		overTime("min(asana_exporter_event_series_limit{"+running+"} > 0)", "limit")).
 		styled(style{name: "series", colour: blue, width: 2}, style{name: "limit", colour: vermillion, dash: dashed})
 }
 
 func foldedRate() *panel {
-	return lines("Folded events", "Events a second that were counted under _folded labels: raise --events.max-series.", "cps",
-		rateOf("asana_exporter_folded_events_total{"+running+"}"))
+	return lines("Folded events", "Events a second that were counted under _folded labels: raise --events.max-series.", eventRate,
+		rateOf("asana_exporter_folded_events_total{"+running+"}")).every(scraped)
 }
 
 func gapSeconds() *panel {
 	return bars("Gaps", "Seconds of the stream that nobody can read any more, by the reason why.", "s",
 		overTime("sum by (reason) ("+grown("asana_workspace_gap_seconds_total", running, "$__interval")+")", "{{reason}}")).
-		styled(style{name: "token_expired", colour: orange}, style{name: "state_lost", colour: purple}).every("5m")
+		styled(style{name: "token_expired", colour: orange}, style{name: "state_lost", colour: purple},
+			style{name: "sync_error", colour: vermillion}).every("5m")
 }
 
 func memory() *panel {
@@ -227,10 +268,10 @@ func memory() *panel {
 
 func cpu() *panel {
 	return lines("CPU", "Share of one core, of the ten exporters that used most.", "percentunit",
-		rateOf("process_cpu_seconds_total{"+process+"}"))
+		rateOf("process_cpu_seconds_total{"+process+"}")).upTo(0.02).every(scraped)
 }
 
 func goroutines() *panel {
-	return lines("Goroutines", "Of the ten exporters that had most. They stay few.", "short",
+	return lines("Goroutines", "Of the ten exporters that had most. They stay few.", things,
 		highest("go_goroutines{"+process+"}"))
 }

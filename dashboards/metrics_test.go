@@ -80,6 +80,25 @@ func TestEveryAlertHasARow(t *testing.T) {
 	}
 }
 
+// Each alert on the exporter leads to its section.
+func TestEveryAlertOnTheExporterHasALink(t *testing.T) {
+	var want []string
+	for _, match := range regexp.MustCompile(`- alert: (\w+)`).FindAllStringSubmatch(read(t, "../alerts/exporter.yml"), -1) {
+		want = append(want, match[1])
+	}
+	if got := alertsOnExporter(); !slices.Equal(got, want) {
+		t.Errorf("alerts/exporter.yml has %q, the dashboard %q", want, got)
+	}
+	sections := read(t, "../docs/runbook.md")
+	for _, d := range dashboards() {
+		for _, match := range regexp.MustCompile(`Runbook: (\w+)`).FindAllStringSubmatch(string(d.json()), -1) {
+			if !strings.Contains(sections, "\n## "+match[1]+"\n") {
+				t.Errorf("%s: docs/runbook.md has no section %s", d.Title, match[1])
+			}
+		}
+	}
+}
+
 // The exporter's dashboard works on a server without rules.
 func TestExporterNeedsNoRules(t *testing.T) {
 	if match := regexp.MustCompile(`\w+:asana_\w+`).FindString(string(exporter().json())); match != "" {

@@ -57,6 +57,7 @@ type variable struct {
 	Query      any         `json:"query"` // The kind of a datasource, the values of a list, or an object.
 	Definition string      `json:"definition,omitempty"`
 	Regex      string      `json:"regex,omitempty"`
+	Hide       int         `json:"hide,omitempty"`    // 2: out of sight, though links and addresses still set it.
 	Refresh    int         `json:"refresh,omitempty"` // 2: when the time range changes.
 	Sort       int         `json:"sort,omitempty"`    // 1: by the alphabet.
 	Multi      bool        `json:"multi"`
@@ -79,10 +80,12 @@ type notes struct {
 type annotation struct {
 	Name       string     `json:"name"`
 	Enable     bool       `json:"enable"`
+	Hide       bool       `json:"hide"` // Its switch, which would take a place in the header.
 	IconColor  string     `json:"iconColor"`
 	Datasource datasource `json:"datasource"`
 	Expr       string     `json:"expr"`
 	Step       string     `json:"step"`
+	AtValue    bool       `json:"useValueForTime"` // The value is the time, in milliseconds.
 	Title      string     `json:"titleFormat"`
 	Text       string     `json:"textFormat"`
 }
@@ -99,7 +102,7 @@ type panel struct {
 	Description     string           `json:"description,omitempty"`
 	GridPos         area             `json:"gridPos"`
 	Collapsed       *bool            `json:"collapsed,omitempty"` // Of rows, which have nothing else.
-	Panels          *[]*panel        `json:"panels,omitempty"`    // Of rows: empty while they are open.
+	Panels          *[]*panel        `json:"panels,omitempty"`    // Of rows: what is in them while they are closed.
 	Datasource      *datasource      `json:"datasource,omitempty"`
 	TimeFrom        string           `json:"timeFrom,omitempty"` // In place of the dashboard's range, back from now.
 	Interval        string           `json:"interval,omitempty"` // The least step.
@@ -127,6 +130,7 @@ type target struct {
 	Instant      bool       `json:"instant"`
 	Range        bool       `json:"range"`
 	EditorMode   string     `json:"editorMode"`
+	Interval     string     `json:"interval,omitempty"` // The least step, of which $__rate_interval is four.
 }
 
 type transformation struct {
@@ -147,8 +151,16 @@ type field struct {
 	NoValue    string      `json:"noValue,omitempty"`
 	Color      object      `json:"color,omitempty"`
 	Thresholds *thresholds `json:"thresholds,omitempty"`
+	Links      []dataLink  `json:"links,omitempty"`
 	Mappings   []object    `json:"mappings,omitempty"`
 	Custom     object      `json:"custom,omitempty"`
+}
+
+// A dataLink leads from a value to what explains it.
+type dataLink struct {
+	Title       string `json:"title"`
+	URL         string `json:"url"`
+	TargetBlank bool   `json:"targetBlank"`
 }
 
 type thresholds struct {

@@ -2,10 +2,23 @@ package main
 
 // The kinds of panels. Each takes a title, what it means to the reader, a unit, and its queries.
 
+// things is the unit of what can be counted, of which there are no fractions: 1,102 and not 1 K.
+const (
+	things    = "locale"
+	eventRate = "eps"
+)
+
 // row returns a heading over the bands that follow.
 func row(title string) band {
 	open, none := false, []*panel{}
 	return band{{Type: "row", Title: title, GridPos: area{H: 1, W: 24}, Collapsed: &open, Panels: &none}}
+}
+
+// closedRow is a row whose panels are shown, and their queries sent, when somebody opens it.
+func closedRow(title string) band {
+	b := row(title)
+	*b[0].Collapsed = true
+	return b
 }
 
 func newPanel(kind, title, description, unit string, targets []target) *panel {
@@ -15,33 +28,47 @@ func newPanel(kind, title, description, unit string, targets []target) *panel {
 		targets[i].Datasource = source
 		targets[i].EditorMode = "code"
 	}
-	return &panel{
+	p := &panel{
 		Type: kind, Title: title, Description: description, Datasource: &source, Targets: targets,
 		FieldConfig: &fieldConfig{
 			Defaults:  field{Unit: unit, Color: object{"mode": "fixed", "fixedColor": calm}},
 			Overrides: []override{},
 		},
 	}
+	if unit == things {
+		p.FieldConfig.Defaults.Decimals = new(int)
+	}
+	return p
 }
 
 // lines returns a chart over time with a legend of means, highs and last values below. Series that no style is given for
-// have shades of one colour, which differ in brightness.
+// have Grafana's colours: shades of one colour are too much alike.
 func lines(title, description, unit string, targets ...target) *panel {
 	p := newPanel("timeseries", title, description, unit, targets)
 	p.MaxDataPoints = 500 // Enough for any width, and at seven days a step of 20 minutes.
-	p.FieldConfig.Defaults.Color = object{"mode": "shades", "fixedColor": blue}
+	p.FieldConfig.Defaults.Color = object{"mode": "palette-classic"}
 	p.FieldConfig.Defaults.Min = new(float64)
 	p.FieldConfig.Defaults.Custom = object{
 		"drawStyle": "line", "lineWidth": 1, "fillOpacity": 0, "showPoints": "auto", "pointSize": 4, "spanNulls": false,
-	}
-	if unit == "short" {
-		p.FieldConfig.Defaults.Custom["axisSoftMax"] = 1 // No fractions of a task.
+		"axisSoftMax": softMax(unit),
 	}
 	p.Options = object{
 		"legend":  legend("table", "bottom", "mean", "max", "lastNotNull"),
 		"tooltip": object{"mode": "multi", "sort": "desc"},
 	}
 	return p
+}
+
+// softMax returns what an axis shows at least: without values Grafana would go to 100, in whatever unit.
+func softMax(unit string) float64 {
+	switch unit {
+	case "s":
+		return 60
+	case "bytes":
+		return 64 << 20
+	default:
+		return 1
+	}
 }
 
 // bars is lines with a bar for each step, stacked.
@@ -79,11 +106,12 @@ func ranking(title, description, unit string, targets ...target) *panel {
 	p := newPanel("bargauge", title, description, unit, targets)
 	p.FieldConfig.Defaults.Min = new(float64)
 	p.Options = object{
-		"displayMode": "basic", "orientation": "horizontal", "namePlacement": "auto", "valueMode": "text",
-		"showUnfilled": false, "sizing": "manual", "minVizWidth": 8, "minVizHeight": 14, "maxVizHeight": 26,
+		"displayMode": "basic", "orientation": "horizontal", "namePlacement": "top", "valueMode": "text",
+		"showUnfilled": false, "sizing": "auto", "minVizWidth": 8, "minVizHeight": 14, "maxVizHeight": 26,
 		"legend": legend("list", "bottom"), "reduceOptions": last(),
 	}
-	p.Options["legend"].(object)["showLegend"] = false // The names are beside the bars.
+	p.Options["text"] = object{"titleSize": 12, "valueSize": 14}
+	p.Options["legend"].(object)["showLegend"] = false // The names are above the bars, where they have the whole width.
 	return p
 }
 
@@ -93,7 +121,7 @@ func heatmap(title, description, unit string, axis object, targets ...target) *p
 	p.MaxDataPoints = 200
 	p.FieldConfig.Defaults.Custom = object{"scaleDistribution": object{"type": "linear"}}
 	p.Options = object{
-		"calculate": false, "cellGap": 1, "showValue": "never", "yAxis": axis,
+		"calculate": false, "cellGap": 0, "showValue": "never", "yAxis": axis,
 		"cellValues": object{"unit": unit},
 		"color": object{
 			"mode": "scheme", "scheme": "Blues", "fill": blue, "scale": "exponential", "exponent": 0.5, "steps": 64,
@@ -112,19 +140,22 @@ func heatmap(title, description, unit string, axis object, targets ...target) *p
 func states(title, description string, states []state, targets ...target) *panel {
 	p := newPanel("state-timeline", title, description, "none", targets)
 	p.MaxDataPoints = 300
-	p.FieldConfig.Defaults.Color = object{"mode": "thresholds"}
+	// By thresholds Grafana would merge the states below 80, and not look at what they say.
+	p.FieldConfig.Defaults.Color = object{"mode": "fixed", "fixedColor": past}
 	p.FieldConfig.Defaults.Custom = object{"fillOpacity": 80, "lineWidth": 0, "spanNulls": false}
 	p.Options = object{
-		"mergeValues": true, "showValue": "auto", "alignValue": "left", "rowHeight": 0.8, "perPage": 20,
+		"mergeValues": true, "showValue": "auto", "alignValue": "left", "rowHeight": 0.8,
 		"legend": legend("list", "bottom"), "tooltip": object{"mode": "single", "sort": "none"},
 	}
+	p.orElse("–") // Also the word for a stretch without a value, in the legend.
 	return p.saying(states...)
 }
 
 // grid returns a table: a row for each workspace or instance, a column for each query.
 func grid(title, description string, columns []title, targets ...target) *panel {
-	p := newPanel("table", title, description, "short", targets)
-	p.FieldConfig.Defaults.Custom = object{"align": "auto", "inspect": false, "minWidth": 90, "cellOptions": object{"type": "auto"}}
+	p := newPanel("table", title, description, things, targets)
+	p.FieldConfig.Defaults.Decimals = nil // Not of seconds.
+	p.FieldConfig.Defaults.Custom = object{"align": "auto", "inspect": false, "minWidth": 60, "cellOptions": object{"type": "auto"}}
 	p.Options = object{"showHeader": true, "frameIndex": 0, "cellHeight": "sm"}
 	names, order, hidden := object{}, object{}, object{"Time": true}
 	for i, c := range columns {
@@ -139,6 +170,8 @@ func grid(title, description string, columns []title, targets ...target) *panel 
 		}
 		if c.unit != "" {
 			p.override("byName", c.to, property{"unit", c.unit})
+		} else {
+			p.override("byName", c.to, property{"decimals", 0})
 		}
 	}
 	p.Transformations = []transformation{
@@ -148,7 +181,7 @@ func grid(title, description string, columns []title, targets ...target) *panel 
 	return p
 }
 
-// A title names a column of a table, and its unit. Without a new name the column is hidden.
+// A title names a column of a table, and its unit, if these are not things. Without a new name the column is hidden.
 type title struct{ from, to, unit string }
 
 // A state is what a value means.

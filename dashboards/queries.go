@@ -50,8 +50,8 @@ func named(expr string) string {
 // perSecond makes a rate of the counts of five minutes.
 func perSecond(counts string) string { return "avg_over_time(" + counts + "[$__interval]) / 300" }
 
-// perHour makes a rate of the counts of five minutes.
-func perHour(counts string) string { return "avg_over_time(" + counts + "[$__interval]) * 12" }
+// inAnHour sums the counts of five minutes over the hour before: 59 minutes, since Prometheus 2 counts both ends of a range.
+func inAnHour(counts string) string { return "sum_over_time(" + counts + "[59m])" }
 
 // inRange sums the counts of five minutes over the whole time range.
 func inRange(counts string) string { return "sum_over_time(" + counts + "[$__range])" }

@@ -1,20 +1,46 @@
 package main
 
+import (
+	"slices"
+	"strings"
+)
+
 // What makes one panel differ from others of its kind. Each of these changes the panel, and returns it.
 
 // size sets the width in columns, of which there are 24, and the height, of which about 30 fit on a screen. A narrow chart has a
-// legend with fewer columns.
+// legend with fewer columns. Where a table with a line for each series would not fit, the legend is a list of names.
 func (p *panel) size(width, height int) *panel {
 	p.GridPos.W, p.GridPos.H = width, height
-	if p.Type == "timeseries" && width < 12 {
-		p.Options["legend"].(object)["calcs"] = fewCalcs()
+	if p.Type != "timeseries" {
+		return p
+	}
+	legend := p.Options["legend"].(object)
+	if width < 12 {
+		legend["calcs"] = fewCalcs()
+	}
+	if legend["placement"] == "bottom" && (p.openEnded() || len(p.Targets) > legendRows(height)) {
+		legend["displayMode"], legend["calcs"] = "list", []string{}
 	}
 	return p
 }
 
-// every sets the least step, where samples are further apart than scrapes.
+// openEnded reports whether a query gives a series for each value of a label.
+func (p *panel) openEnded() bool {
+	return slices.ContainsFunc(p.Targets, func(t target) bool { return strings.Contains(t.LegendFormat, "{{") })
+}
+
+// legendRows returns how many rows of a table fit below a chart, which leaves a third of the panel to it. All in pixels: a row of
+// the grid is 38 high, a title 40, and a row of the table 30, as is its heading.
+func legendRows(height int) int { return (height*38-40)*35/100/30 - 1 }
+
+// every sets the least step, where samples are further apart than Grafana believes. Rates go by that of the query.
 func (p *panel) every(step string) *panel {
 	p.Interval = step
+	for i := range p.Targets {
+		if strings.Contains(p.Targets[i].Expr, "$__rate_interval") {
+			p.Targets[i].Interval = step
+		}
+	}
 	return p
 }
 
@@ -61,6 +87,28 @@ func (p *panel) withNames() *panel {
 func (p *panel) whole() *panel {
 	p.FieldConfig.Defaults.Decimals = new(int)
 	return p
+}
+
+// upTo sets what an axis shows at least, where the usual values are far from those of the unit.
+func (p *panel) upTo(value float64) *panel {
+	p.FieldConfig.Defaults.Custom["axisSoftMax"] = value
+	return p
+}
+
+// leadsTo links values to what explains them.
+func (p *panel) leadsTo(links ...dataLink) *panel {
+	p.FieldConfig.Defaults.Links = append(p.FieldConfig.Defaults.Links, links...)
+	return p
+}
+
+// leadsToRunbook links the series of each alert to its section.
+func (p *panel) leadsToRunbook(series, alert string) {
+	p.override("byName", series, property{"links", []dataLink{runbookOf(alert)}})
+}
+
+// runbookOf returns a link to the section on an alert.
+func runbookOf(alert string) dataLink {
+	return dataLink{Title: "Runbook: " + alert, URL: runbook + "#" + strings.ToLower(alert), TargetBlank: true}
 }
 
 // orElse says what is shown where there is nothing.

@@ -24,7 +24,7 @@ import (
 func emptyInHealth() map[string]string {
 	const incident = "200 tasks are deleted at once"
 	queries := map[string]string{
-		"Asana deletions / First burst / A":         incident,
+		"Asana deletions / First / A":               incident,
 		"Asana deletions / State of each alert / H": incident, // Those not quiet, by workspace.
 	}
 	for _, title := range []string{"workspace activity", "deletions", "exporter"} {

@@ -47,9 +47,10 @@ type boardVariable struct {
 type boardPanel struct {
 	Title, Type, Interval, TimeFrom string
 	MaxDataPoints                   int
+	Panels                          []boardPanel // Of a closed row.
 	Targets                         []struct {
-		RefID, Expr string
-		Instant     bool
+		RefID, Expr, Interval string
+		Instant               bool
 	}
 }
 
@@ -69,6 +70,9 @@ func boards(t *testing.T) []board {
 		var b board
 		if err := json.Unmarshal(text, &b); err != nil {
 			t.Fatalf("%s: %v", file, err)
+		}
+		for _, p := range b.Panels {
+			b.Panels = append(b.Panels, p.Panels...)
 		}
 		all = append(all, b)
 	}
@@ -96,7 +100,7 @@ func (g grafana) draw(b board, values map[string]string) []answer {
 			}
 			a := answer{dashboard: b.Title, panel: p.Title, query: target.RefID}
 			began := time.Now()
-			a.series, a.samples, a.err = g.ask(fill(target.Expr, g.globals(from, step), values), from, step, target.Instant)
+			a.series, a.samples, a.err = g.ask(fill(target.Expr, g.globals(from, step, target.Interval), values), from, step, target.Instant)
 			a.took = time.Since(began)
 			answers = append(answers, a)
 		}
@@ -142,12 +146,16 @@ func (g grafana) step(p boardPanel) time.Duration {
 	return max(step, least)
 }
 
-// globals are the variables that Grafana fills itself.
-func (g grafana) globals(from time.Time, step time.Duration) map[string]string {
+// globals are the variables that Grafana fills itself. A query's own least step stands in for the time between scrapes.
+func (g grafana) globals(from time.Time, step time.Duration, least string) map[string]string {
+	scrape := g.scrape
+	if least != "" && !g.hasty {
+		scrape = duration(least)
+	}
 	seconds := func(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) + "s" }
 	return map[string]string{
 		"__interval":      seconds(step),
-		"__rate_interval": seconds(max(step+g.scrape, 4*g.scrape)),
+		"__rate_interval": seconds(max(step+scrape, 4*scrape)),
 		"__range":         seconds(g.to.Sub(from)),
 	}
 }
@@ -193,7 +201,7 @@ func (g grafana) choices(v boardVariable, values map[string]string) ([]string, e
 	if err := json.Unmarshal(v.Query, &query); err != nil {
 		return nil, err
 	}
-	call := fill(query.Query, g.globals(g.from, time.Minute), values)
+	call := fill(query.Query, g.globals(g.from, time.Minute, ""), values)
 	if list, ok := strings.CutPrefix(call, "label_values("); ok {
 		comma := strings.LastIndex(list, ",")
 		return g.labelValues(list[:comma], strings.Trim(list[comma+1:], " )"))
