@@ -1,5 +1,7 @@
 package main
 
+import "strings"
+
 // exporter is for whoever runs it: are the counts complete and fresh, and what does it cost.
 func exporter() dashboard {
 	instances := list("instance", "Instance", "label_values(asana_workspace_up{"+chosen+"}, instance)", ".+")
@@ -166,12 +168,14 @@ func alertsOnExporter() []string {
 // positions of their samples, whatever their times.
 func delays() *panel {
 	native := "sum(rate(asana_event_delay_seconds{" + running + "}[$__rate_interval]))"
-	all := `label_replace(sum by (le) (rate(asana_event_delay_seconds_bucket{` + running + `}[$__rate_interval])), "le", "$1", "le", "(.*)[.]0")` // Prometheus 3 has 1.0.
-	for _, le := range []string{"1", "5", "15", "30", "60", "120", "300", "600", "1800", "3600", "21600", "86400", "+Inf"} {
-		all += ` or label_replace(histogram_fraction(-Inf, ` + le + `, ` + native + `) * histogram_count(` + native + `) or vector(0), "le", "` + le + `", "", "")`
+	le := []string{"1", "5", "15", "30", "60", "120", "300", "600", "1800", "3600", "21600", "86400", "+Inf"}
+	forms := make([]string, 0, 1+len(le))
+	forms = append(forms, `label_replace(sum by (le) (rate(asana_event_delay_seconds_bucket{`+running+`}[$__rate_interval])), "le", "$1", "le", "(.*)[.]0")`) // Prometheus 3 has 1.0.
+	for _, le := range le {
+		forms = append(forms, `label_replace(histogram_fraction(-Inf, `+le+`, `+native+`) * histogram_count(`+native+`) or vector(0), "le", "`+le+`", "", "")`)
 	}
 	return heatmap("Delay of events", "Time from an event to its being counted; the more a cell stands out, the more events. Asana says that most come within ten minutes.", eventRate,
-		object{"unit": "s", "axisPlacement": "left"}, buckets(all)).every(scraped)
+		object{"unit": "s", "axisPlacement": "left"}, buckets(strings.Join(forms, " or "))).every(scraped)
 }
 
 func ages() *panel {
