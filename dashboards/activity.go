@@ -182,7 +182,7 @@ func movers() *panel {
 		"mode": "binary", "alias": "Change", "binary": object{"left": "Value #A", "operator": "-", "right": "Value #B"},
 	}}
 	p.Transformations = []transformation{p.Transformations[0], change, p.Transformations[1]}
-	return p.sorted("Change").wide("Action", 76).wide("Type", 118)
+	return p.sorted("Change").wide("Action", 76).wide("Type", 158)
 }
 
 func types() *panel {
@@ -216,5 +216,5 @@ func byWorkspace() *panel {
 		count("workspace:asana_tasks_created:increase5m"), count("workspace:asana_tasks_completed:increase5m"),
 		count("workspace:asana_tasks_deleted:increase5m"), count("workspace:asana_tasks_restored:increase5m"),
 		count("workspace:asana_comments:increase5m")).
-		sorted("Events").barred("Events").wide("Workspace", 190).wide("Gid", 150)
+		sorted("Events").barred("Events").wide("Workspace", 210).wide("Gid", 150)
 }

@@ -14,7 +14,7 @@ func exporter() dashboard {
 		Annotations: annotations(running),
 		Time:        timeRange{From: "now-6h", To: "now"},
 	},
-		"Nothing yet: is asana_exporter scraped, and is it chosen above?",
+		"Nothing yet: it takes two scrapes. Is asana_exporter scraped, and is it chosen above?",
 		row("Is everything counted?"),
 		band{
 			followed().size(4, 4), lag().size(4, 4), lostStretches().size(4, 4),
@@ -130,7 +130,7 @@ func exporterTable() *panel {
 		value("time() - last_over_time(asana_workspace_last_event_timestamp_seconds{"+running+"}[$__range])"),
 		value("last_over_time(asana_exporter_event_series{"+running+"}[$__range])"),
 		value("increase(asana_exporter_api_announced_changes_total{"+running+"}[$__range])")).
-		sorted("Behind").wide("Workspace", 190).wide("Gid", 150).wide("Instance", 140)
+		sorted("Behind").wide("Workspace", 210).wide("Gid", 150).wide("Instance", 140).wide("Version", 78).wide("Up", 48).wide("Behind", 88)
 }
 
 func following() *panel {

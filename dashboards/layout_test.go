@@ -65,7 +65,7 @@ func checkLegend(t *testing.T, d dashboard, p *panel) {
 			t.Errorf("%s: %q has no legend", d.Title, p.Title)
 		}
 	case "heatmap":
-		if p.Options["legend"].(object)["show"] != true {
+		if p.Options["tooltip"].(object)["showColorScale"] != true {
 			t.Errorf("%s: %q has no scale of colours", d.Title, p.Title)
 		}
 	case "stat", "bargauge", "table": // Names stand beside the values.

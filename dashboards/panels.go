@@ -129,7 +129,7 @@ func heatmap(title, description, unit string, axis object, targets ...target) *p
 		},
 		"exemplars":    object{"color": orange},
 		"filterValues": object{"le": 1e-9},
-		"legend":       object{"show": true},
+		"legend":       object{"show": false}, // It says "undefined" while there is no event; the tooltip has the scale, too.
 		"rowsFrame":    object{"layout": "auto"},
 		"tooltip":      object{"mode": "single", "yHistogram": true, "showColorScale": true},
 	}
