@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -82,21 +83,21 @@ func installClient(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, name := range []string{"events.js", "package.json", "package-lock.json"} {
-		copyFile(t, filepath.Join("testdata", name), filepath.Join(dir, name))
+		content, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	npmInstall(t, dir)
-	return dir
-}
-
-// npmInstall has npm install what a folder's package-lock.json names.
-func npmInstall(t *testing.T, dir string) {
-	t.Helper()
 	npm := lookUp(t, "npm", "install Node 20 or later, with npm")
 	install := exec.Command(npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline")
 	install.Dir = dir
 	if out, err := install.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", install, err, out)
 	}
+	return dir
 }
 
 // reads lets the client read to the end and returns what it has counted by then. It checks how many pages and how many
