@@ -157,8 +157,7 @@ func (c *Collector) timestamp(ch chan<- prometheus.Metric, desc *prometheus.Desc
 }
 
 func (c *Collector) counter(ch chan<- prometheus.Metric, desc *prometheus.Desc, value float64, created time.Time, labels ...string) {
-	ch <- prometheus.MustNewConstMetricWithCreatedTimestamp(
-		desc, prometheus.CounterValue, value, created, labels...)
+	ch <- prometheus.MustNewConstMetricWithCreatedTimestamp(desc, prometheus.CounterValue, value, created, labels...)
 }
 
 func number(b bool) float64 {

@@ -263,11 +263,13 @@ func TestDelayIsFromTheEventToItsCount(t *testing.T) {
 			event("added", "task", now.Add(time.Second)), // Asana's clock is ahead: no delay.
 			event("added", "task", time.Time{}),          // Without a date: left out.
 			event("added", "task", now.AddDate(9, 0, 0)), // Wild: left out.
+			event("added", "task", time.Unix(0, 0)),      // As wild.
+			event("added", "task", now.Add(-47*time.Hour)),
 		}}))
 		r.run(time.Second)
 		delay := gathered(t, r.registry)["asana_event_delay_seconds"].GetMetric()[0].GetHistogram()
-		if delay.GetSampleCount() != 2 || delay.GetSampleSum() != 40 || delay.Schema == nil || len(delay.GetBucket()) != 12 {
-			t.Errorf("%v, want 2 delays of 40 s together, in 12 buckets and native ones", delay)
+		if delay.GetSampleCount() != 3 || delay.GetSampleSum() != 40+47*3600 || delay.Schema == nil || len(delay.GetBucket()) != 12 {
+			t.Errorf("%v, want 3 delays of 47 h 40 s together, in 12 buckets and native ones", delay)
 		}
 	})
 }

@@ -45,7 +45,7 @@ func NewMetrics(reg prometheus.Registerer, workspace string) *Metrics {
 		// Not registered: the Collector exposes it together with the events.
 		delay: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:                            "asana_event_delay_seconds",
-			Help:                            "Time from an event to its being counted.",
+			Help:                            "Time from an event to its being counted. Events that are undated, or dated two days ago or before, are left out.",
 			ConstLabels:                     labels,
 			Buckets:                         []float64{1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 6 * 3600, 24 * 3600},
 			NativeHistogramBucketFactor:     1.1,
@@ -77,11 +77,12 @@ func (m *Metrics) Requested(e client.Exchange) {
 	}
 }
 
-// counted observes how long the events of a page took to be counted.
+// counted observes how long the events of a page took to be counted. Asana keeps events for a day: a date of two days ago or
+// before, or none, is wrong, and would stay in the sum for good.
 func (m *Metrics) counted(events []client.Event, now time.Time) {
 	for _, event := range events {
-		if at := dateOf(event, now); !at.IsZero() {
-			m.delay.Observe(max(0, now.Sub(at).Seconds()))
+		if delay := now.Sub(dateOf(event, now)); delay < 2*longestStretch {
+			m.delay.Observe(max(0, delay.Seconds()))
 		}
 	}
 }
