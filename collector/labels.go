@@ -40,10 +40,7 @@ func labelValue(s string) string {
 	if s == folded {
 		return ""
 	}
-	if !utf8.ValidString(s) {
-		s = strings.ToValidUTF8(s, "\uFFFD")
-	}
-	if len(s) <= maxLabelBytes {
+	if s = strings.ToValidUTF8(s, "\uFFFD"); len(s) <= maxLabelBytes {
 		return s
 	}
 	end := maxLabelBytes
@@ -65,9 +62,7 @@ func (l Labels) fold() Labels {
 	return Labels{
 		Action:          known(l.Action, documentedActions()),
 		ResourceType:    known(l.ResourceType, documentedTypes()),
-		ResourceSubtype: folded,
-		ChangeField:     folded,
-		ParentType:      folded,
+		ResourceSubtype: folded, ChangeField: folded, ParentType: folded,
 	}
 }
 
@@ -100,9 +95,7 @@ func ZeroSeries() []Labels {
 		"attachment": {"asana", "box", "dropbox", "external", "gdrive", "onedrive", "vimeo"},
 	}
 	types := map[string][]string{
-		"deleted": {
-			"attachment", "goal", "portfolio", "project", "project_template", "section", "tag", "task", "team",
-		},
+		"deleted":   {"attachment", "goal", "portfolio", "project", "project_template", "section", "tag", "task", "team"},
 		"undeleted": {"attachment", "project", "section", "tag", "task"},
 	}
 	var known []Labels

@@ -42,26 +42,26 @@ func NewMetrics(reg prometheus.Registerer, workspace string) *Metrics {
 		commitFailures:   counter("asana_exporter_state_commit_failures_total", "States that could not be made durable."),
 		commitDuration: histogram("asana_exporter_state_commit_duration_seconds", "Time to make a state durable.",
 			.001, .0025, .005, .01, .025, .05, .1, .25, 1, 5),
-		// Not registered: the Collector exposes it together with the events.
-		delay: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name:                            "asana_event_delay_seconds",
-			Help:                            "Time from an event to its being counted. Events that are undated, or dated two days ago or before, are left out.",
-			ConstLabels:                     labels,
-			Buckets:                         []float64{1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 6 * 3600, 24 * 3600},
-			NativeHistogramBucketFactor:     1.1,
-			NativeHistogramMaxBucketNumber:  160,
-			NativeHistogramMinResetDuration: time.Hour,
-		}),
+		delay: newDelay(labels),
 	}
-	for _, code := range documentedCodes() {
+	// Those to expect; see https://developers.asana.com/docs/errors.
+	for _, code := range []string{"200", "400", "401", "402", "403", "404", "412", "429", "451", "500", "502", "503", "504", "error"} {
 		m.requests.WithLabelValues(code)
 	}
 	return m
 }
 
-// documentedCodes are those to expect; see https://developers.asana.com/docs/errors.
-func documentedCodes() []string {
-	return []string{"200", "400", "401", "402", "403", "404", "412", "429", "451", "500", "502", "503", "504", "error"}
+// newDelay returns a histogram that is not registered: the Collector exposes it together with the events.
+func newDelay(labels prometheus.Labels) prometheus.Histogram {
+	return prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name:                            "asana_event_delay_seconds",
+		Help:                            "Time from an event to its being counted. Events that are undated, or dated two days ago or before, are left out.",
+		ConstLabels:                     labels,
+		Buckets:                         []float64{1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 6 * 3600, 24 * 3600},
+		NativeHistogramBucketFactor:     1.1,
+		NativeHistogramMaxBucketNumber:  160,
+		NativeHistogramMinResetDuration: time.Hour,
+	})
 }
 
 // Requested counts a request; it fits client.Options.Observe. It is safe for concurrent use.

@@ -150,7 +150,7 @@ func (s *Store) dropDamaged(latest string) {
 // fsync. When it returns an error, Load returns this State or the one before, whole.
 func (s *Store) Save(state State) error {
 	if err := s.replace(s.name(), state.encode); err != nil {
-		return fmt.Errorf("save state: %w", advise(err))
+		return fmt.Errorf("%w: %w", ErrNotSaved, advise(err))
 	}
 	return nil
 }
@@ -159,7 +159,7 @@ func (s *Store) Save(state State) error {
 //
 // The steps are those of https://lwn.net/Articles/457667/. The last, fsync of the folder, is why this is not a library:
 // renameio and natefinch/atomic leave it out, and without it a power failure takes the rename back.
-func (s *Store) replace(name string, encode func(io.Writer) error) (err error) {
+func (s *Store) replace(name string, encode func(io.Writer) error) error {
 	if err := s.checkLock(); err != nil {
 		return err
 	}
@@ -170,14 +170,17 @@ func (s *Store) replace(name string, encode func(io.Writer) error) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			_ = f.Close()
-			if !errors.Is(err, ErrLockLost) { // Then the temporary file may be another process's.
-				_ = s.root.Remove(s.temporary()) // The first error says more.
-			}
+	if err = s.fill(f, name, encode); err != nil {
+		_ = f.Close()
+		if !errors.Is(err, ErrLockLost) { // Then the temporary file may be another process's.
+			_ = s.root.Remove(s.temporary()) // The first error says more.
 		}
-	}()
+	}
+	return err
+}
+
+// fill writes the temporary file f and renames it to name.
+func (s *Store) fill(f *os.File, name string, encode func(io.Writer) error) error {
 	for _, step := range []struct {
 		name string
 		do   func() error

@@ -10,6 +10,9 @@ import (
 // ErrLockLost reports that another process may own the state: the lock file was removed or replaced.
 var ErrLockLost = errors.New("the lock of the state is gone, and another process may count in the same folder; stop whatever removes files there, and start again")
 
+// ErrNotSaved is wrapped by the errors of Store.Save.
+var ErrNotSaved = errors.New("save state")
+
 // DamagedError reports a state file that can't be read back.
 type DamagedError struct {
 	// Path is where the file was kept aside.
