@@ -81,6 +81,8 @@ func runbookSection(err error) string {
 		refused *client.StatusError
 	)
 	switch {
+	case errors.Is(err, collector.ErrNotSaved):
+		return "AsanaStateNotWritten"
 	case errors.As(err, &limit):
 		return "AsanaRateLimited"
 	case errors.As(err, &refused) && refused.Status < http.StatusInternalServerError:

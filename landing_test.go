@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -61,6 +62,7 @@ func TestPagesSayWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 28, 9, 30, 0, 0, time.UTC)
 	refused := &client.StatusError{Status: http.StatusForbidden, Message: "<script>alert(1)</script>\r\nX: y"}
+	unsaved := saveInVain(t)
 	const since = "Polls fail since 2026-11-28 09:30:00 UTC: "
 	for _, row := range []struct {
 		name string
@@ -74,6 +76,9 @@ func TestPagesSayWhatIsWrong(t *testing.T) {
 		}},
 		{"a limit", collector.View{Err: &client.RateLimitError{}, FailingSince: at}, []string{
 			since + "rate limited", "Last success: not yet. What to do: docs/runbook.md, AsanaRateLimited.",
+		}},
+		{"a disk that can't be written", collector.View{Err: unsaved, FailingSince: at}, []string{
+			since + unsaved.Error(), "Last success: not yet. What to do: docs/runbook.md, AsanaStateNotWritten.",
 		}},
 		{"a catch-up that fails", collector.View{CatchingUpSince: at.Add(-time.Hour), Err: errors.New("no route"), FailingSince: at}, []string{
 			"Catching up since 2026-11-28 08:30:00 UTC: the backlog is shown when all of it is read.",
@@ -101,11 +106,26 @@ func TestPagesSayWhatIsWrong(t *testing.T) {
 	}
 	runbook, err := os.ReadFile("docs/runbook.md")
 	must(t, err)
-	for _, section := range []string{"AsanaRateLimited", "AsanaRequestsRefused", "AsanaPollsFailing"} {
+	for _, section := range []string{"AsanaRateLimited", "AsanaRequestsRefused", "AsanaStateNotWritten", "AsanaPollsFailing"} {
 		if !strings.Contains(string(runbook), "\n## "+section+"\n") {
 			t.Errorf("docs/runbook.md has no section %s", section)
 		}
 	}
+}
+
+// saveInVain returns the error of a commit that the file system refuses.
+func saveInVain(t *testing.T) error {
+	t.Helper()
+	dir := t.TempDir()
+	store, err := collector.OpenStore(dir, testWorkspace)
+	must(t, err)
+	t.Cleanup(func() { store.Close() })
+	must(t, os.Mkdir(filepath.Join(dir, testWorkspace+".json.tmp"), 0o700))
+	err = store.Save(collector.NewEpoch(time.Now()))
+	if err == nil {
+		t.Fatal("a folder in the place of the file was no error")
+	}
+	return err
 }
 
 func TestFailedHandshakesAreNoErrors(t *testing.T) {
