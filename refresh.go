@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/go-kit/log"
@@ -17,7 +18,7 @@ const tokenFileEvery = 5 * time.Second
 func refresh(ctx context.Context, hangups <-chan os.Signal, tokenFile string, pollNow func(), logger log.Logger) error {
 	ticker := time.NewTicker(tokenFileEvery)
 	defer ticker.Stop()
-	last, _ := os.Stat(tokenFile) // Nil where it is missing: then its return is a change.
+	last := look(tokenFile)
 	warnIfReadable(tokenFile, last, logger)
 	for {
 		select {
@@ -27,11 +28,11 @@ func refresh(ctx context.Context, hangups <-chan os.Signal, tokenFile string, po
 			level.Info(logger).Log("msg", "SIGHUP: reading the token file again and polling now")
 			pollNow()
 		case <-ticker.C:
-			now, err := os.Stat(tokenFile) // Follows links, such as those of Kubernetes' ..data.
-			if err != nil || sameFile(last, now) {
-				continue // A file that is being replaced may be missing for a moment; polls report one that stays away.
+			now := look(tokenFile)
+			changed := now != nil && !sameFile(last, now) // Polls report a file that can't be read.
+			if last = now; !changed {
+				continue
 			}
-			last = now
 			warnIfReadable(tokenFile, now, logger)
 			level.Info(logger).Log("msg", "token file changed: polling now", "file", tokenFile)
 			pollNow()
@@ -39,9 +40,25 @@ func refresh(ctx context.Context, hangups <-chan os.Signal, tokenFile string, po
 	}
 }
 
-// sameFile reports whether nobody replaced or wrote the file between two calls of os.Stat.
+// look describes the token file; nil while it can't be opened, so that a repaired mode, owner or path is a change, too. It
+// follows links, such as those of Kubernetes' ..data.
+func look(tokenFile string) os.FileInfo {
+	f, err := os.OpenFile(tokenFile, os.O_RDONLY|syscall.O_NONBLOCK, 0) // A FIFO would block.
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil
+	}
+	return info
+}
+
+// sameFile reports whether nobody replaced, wrote or opened to others the file between two looks.
 func sameFile(before, now os.FileInfo) bool {
-	return before != nil && os.SameFile(before, now) && before.ModTime().Equal(now.ModTime()) && before.Size() == now.Size()
+	return before != nil && os.SameFile(before, now) && before.ModTime().Equal(now.ModTime()) &&
+		before.Size() == now.Size() && before.Mode() == now.Mode()
 }
 
 // warnIfReadable warns of a token file that every user of the machine can read. A group is usual: Kubernetes' fsGroup.

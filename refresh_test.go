@@ -33,6 +33,11 @@ func TestPollsAtOnceAfterAChangeOfTheTokenFileAndSIGHUP(t *testing.T) {
 		polls, hangups, logs := 0, make(chan os.Signal, 1), &logbook{}
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { _ = refresh(ctx, hangups, file, func() { polls++ }, log.NewLogfmtLogger(logs)) }()
+		wait := func() { // What breaks is not yet the change.
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			polls = 0
+		}
 		for _, step := range []struct {
 			name string
 			do   func()
@@ -51,10 +56,24 @@ func TestPollsAtOnceAfterAChangeOfTheTokenFileAndSIGHUP(t *testing.T) {
 				write(file, "four")
 				must(t, os.Chmod(file, 0o604))
 			}, 1, `run chmod o= on it" file=` + file + " mode=-rw----r--"},
+			{"a mode that is repaired", func() {
+				must(t, os.Chmod(file, 0))
+				wait()
+				must(t, os.Chmod(file, 0o600))
+			}, 1, `msg="token file changed`},
+			{"a folder that comes back as it was", func() {
+				must(t, os.Rename(dir, dir+"-away"))
+				wait()
+				must(t, os.Rename(dir+"-away", dir))
+			}, 1, `msg="token file changed`},
+			{"a pipe in its place", func() {
+				must(t, os.Remove(file))
+				must(t, syscall.Mkfifo(file, 0o600))
+			}, 1, `msg="token file changed`},
 			{"SIGHUP", func() { hangups <- syscall.SIGHUP }, 1, `msg="SIGHUP: `},
 		} {
-			polls = 0
 			start := logs.len()
+			polls = 0
 			step.do()
 			time.Sleep(time.Minute)
 			synctest.Wait()
