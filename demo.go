@@ -12,6 +12,7 @@ import (
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 
+	"asana_exporter/client"
 	"asana_exporter/simulator"
 )
 
@@ -39,6 +40,22 @@ func stopOnSignals(ctx context.Context) (context.Context, context.CancelFunc) {
 		signals = append(signals, syscall.SIGHUP)
 	}
 	return signal.NotifyContext(ctx, signals...)
+}
+
+// warnOfIgnored names the settings of a real workspace that were given although the demo has no use for them.
+func warnOfIgnored(c config, logger log.Logger) {
+	for _, row := range []struct {
+		setting string
+		given   bool
+	}{
+		{"ASANA_WORKSPACE", c.workspace != "" && !c.workspaceGiven},
+		{"--asana.token-file", c.tokenFile != ""}, // Or its variable.
+		{"--asana.url", c.asanaURL != client.DefaultURL},
+	} {
+		if row.given {
+			level.Warn(logger).Log("msg", "the demo only simulates a workspace, and ignores a setting: leave out --demo to follow a real one", "setting", row.setting)
+		}
+	}
 }
 
 // newDemo makes a workspace and changes the defaults of flags that were not given.

@@ -220,18 +220,30 @@ func TestVersionComesFromTheBuild(t *testing.T) {
 	}
 }
 
-// The demo ignores the environment: simulated events must not appear under the gid of a real workspace.
+// The demo ignores what is about a real workspace, and says so: simulated events must not appear under its gid.
 func TestWorkspaceAndTokenFileComeFromTheEnvironmentButNotForTheDemo(t *testing.T) {
 	t.Parallel()
 	environment := []string{"ASANA_WORKSPACE=12", "ASANA_TOKEN_FILE=" + file(t, testToken)}
-	for workspace, args := range map[string][]string{
-		"12":          arguments(t, "--asana.workspace", missing, "--asana.token-file", missing),
-		testWorkspace: {"--demo", "--web.listen-address", "127.0.0.1:0"},
+	ignored := []string{"ASANA_WORKSPACE", "--asana.token-file", "--asana.url"}
+	for _, row := range []struct {
+		workspace string
+		args      []string
+		warnings  []string
+	}{
+		{"12", arguments(t, "--asana.workspace", missing, "--asana.token-file", missing), nil},
+		{testWorkspace, []string{"--demo", "--web.listen-address", "127.0.0.1:0", "--asana.url", "http://127.0.0.1:1"}, ignored},
 	} {
-		p := spawnIn(t, "", environment, args...)
-		if got := samples(t, p.address(t)); got[`asana_exporter_event_series_limit{workspace="`+workspace+`"}`] != 5000 {
-			t.Errorf("%q follows another workspace: %v", args, got)
+		p := spawnIn(t, "", environment, row.args...)
+		if got := samples(t, p.address(t)); got[`asana_exporter_event_series_limit{workspace="`+row.workspace+`"}`] != 5000 {
+			t.Errorf("%q follows another workspace: %v", row.args, got)
 		}
 		wantStop(t, p, syscall.SIGTERM)
+		var warnings []string
+		for _, match := range regexp.MustCompile(`ignores a setting: .* setting=(\S+)`).FindAllStringSubmatch(p.stderr.String(), -1) {
+			warnings = append(warnings, match[1])
+		}
+		if !slices.Equal(warnings, row.warnings) {
+			t.Errorf("%q warns of %q, want %q", row.args, warnings, row.warnings)
+		}
 	}
 }

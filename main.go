@@ -67,6 +67,7 @@ func run(ctx context.Context, args []string, hangups <-chan os.Signal, stdout, s
 	logs := newLoggers(stderr, c.logLevel, c.logFormat)
 	var demo *demo
 	if c.demo {
+		warnOfIgnored(c, logs.kit)
 		var stop func()
 		ctx, stop = stopOnSignals(ctx)
 		defer stop()
