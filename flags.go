@@ -130,8 +130,9 @@ func (c *config) check() error {
 		return errors.New("--state.dir is empty: name a folder, or leave it out for `data`")
 	case c.maxSeries < 0 || c.maxSeries > mostSeries:
 		return fmt.Errorf("--events.max-series=%d: must be from 0 to %d", c.maxSeries, mostSeries)
-	case !isFree(c.telemetryPath):
-		return fmt.Errorf("--web.telemetry-path=%s: must begin with /, and no other path of this program may be there", c.telemetryPath)
+	}
+	if err := checkPath(c.telemetryPath); err != nil {
+		return fmt.Errorf("--web.telemetry-path=%s: %w", c.telemetryPath, err)
 	}
 	if err := web.Validate(*c.web.WebConfigFile); err != nil {
 		return errors.New("--web.config.file: " + strings.Join(strings.Fields(err.Error()), " ")) // YAML's have many lines.
@@ -181,8 +182,17 @@ func (c *config) stateName() string {
 	return c.workspace
 }
 
-// isFree reports whether metrics can be served at p: it is no path of another handler, and no pattern of http.ServeMux.
-func isFree(p string) bool {
-	taken := p == "/" || strings.HasPrefix(p, "/-/") || strings.HasPrefix(p, "/debug/pprof/") || strings.HasPrefix(p, "/control/")
-	return !taken && strings.HasPrefix(p, "/") && path.Clean(p) == p && !strings.ContainsAny(p, " \t{}?#%\"")
+// checkPath returns why metrics can't be served at p.
+func checkPath(p string) error {
+	switch {
+	case !strings.HasPrefix(p, "/"):
+		return errors.New("must begin with /")
+	case p == "/", strings.HasPrefix(p, "/-/"), strings.HasPrefix(p, "/debug/pprof/"), strings.HasPrefix(p, "/control/"):
+		return errors.New("this program has another page there")
+	case strings.ContainsAny(p, " \t{}?#%\""): // Spaces and braces mean something to http.ServeMux.
+		return errors.New("must have no space and none of {}?#%\"")
+	case path.Clean(p) != p:
+		return fmt.Errorf("write it as %s", path.Clean(p))
+	}
+	return nil
 }

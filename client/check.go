@@ -21,8 +21,9 @@ func CheckURL(address string) error {
 
 // CheckWorkspace reports why gid can't be Options.Workspace, without any effect.
 func CheckWorkspace(gid string) error {
-	if gid == "" || len(gid) > 32 || strings.Trim(gid, "0123456789") != "" {
-		return fmt.Errorf("%q: a gid is a decimal number, such as the one in the address of the workspace's pages", gid)
+	const most = 32
+	if gid == "" || len(gid) > most || strings.Trim(gid, "0123456789") != "" {
+		return fmt.Errorf("%q: a gid is a decimal number of at most %d digits, such as the one in the address of the workspace's pages", gid, most)
 	}
 	return nil
 }
