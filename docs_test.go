@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -51,6 +54,30 @@ func promisedFamilies() []string {
 		"asana_exporter_state_commit_failures_total", "asana_exporter_state_commit_duration_seconds",
 		"asana_exporter_event_series", "asana_exporter_event_series_limit", "asana_exporter_folded_events_total",
 		"asana_exporter_build_info",
+	}
+}
+
+func TestReadmeExplainsEveryWarning(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("README.md")
+	must(t, err)
+	warning := regexp.MustCompile(`level\.(?:Warn|Error)\(.*?\)\.Log\("msg", "([^":]+)`)
+	var found int
+	for _, folder := range []string{".", "client", "collector"} {
+		files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+		must(t, err)
+		for _, file := range files {
+			source, err := os.ReadFile(file)
+			must(t, err)
+			for _, match := range warning.FindAllSubmatch(source, -1) {
+				if found++; !bytes.Contains(readme, slices.Concat([]byte("`"), match[1])) {
+					t.Errorf("README.md does not say what to do about %q of %s", match[1], file)
+				}
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("found %d warnings only", found)
 	}
 }
 
