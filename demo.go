@@ -58,7 +58,7 @@ func warnOfIgnored(c config, logger log.Logger) {
 	}
 }
 
-// newDemo makes a workspace and changes the defaults of flags that were not given.
+// newDemo makes a workspace, a token for it, and a temporary folder, and has c follow the workspace.
 func newDemo(c *config) (*demo, error) {
 	dir, err := os.MkdirTemp("", "asana_exporter-demo-")
 	if err != nil {
@@ -70,6 +70,22 @@ func newDemo(c *config) (*demo, error) {
 		d.close()
 		return nil, err
 	}
+	c.asanaURL = "https://asana.invalid/api/1.0" // No request leaves the process.
+	c.setDemoDefaults(dir)
+	d.asana = simulator.New(simulator.Options{
+		Workspace:  c.workspace,
+		Name:       "Example Company (simulated)",
+		Token:      "demo",
+		Seed:       rand.Uint64(),
+		Rate:       simulator.DemoRate,
+		NightShare: simulator.DemoNightShare,
+		TokenLife:  demoTokenLife,
+	})
+	return d, nil
+}
+
+// setDemoDefaults changes the defaults of flags that were not given on the command line.
+func (c *config) setDemoDefaults(dir string) {
 	if !c.workspaceGiven { // A workspace from the environment is real: simulated counts must not appear under its gid.
 		c.workspace = "1200000000000001"
 	}
@@ -85,17 +101,6 @@ func newDemo(c *config) (*demo, error) {
 	if !c.addressGiven {
 		*c.web.WebListenAddresses = []string{demoAddress}
 	}
-	c.asanaURL = "https://asana.invalid/api/1.0" // No request leaves the process.
-	d.asana = simulator.New(simulator.Options{
-		Workspace:  c.workspace,
-		Name:       "Example Company (simulated)",
-		Token:      "demo",
-		Seed:       rand.Uint64(),
-		Rate:       simulator.DemoRate,
-		NightShare: simulator.DemoNightShare,
-		TokenLife:  demoTokenLife,
-	})
-	return d, nil
 }
 
 // run simulates an incident of mass deletion every demoIncidentEvery, until ctx ends.

@@ -1,5 +1,5 @@
 // Command asana_exporter counts what happens in an Asana workspace, each event exactly once, and serves the counts to
-// Prometheus. Start with run: it builds the parts from the flags and runs each in a goroutine.
+// Prometheus. Start with run, which reads the flags, and follow, which builds the parts and runs each in a goroutine.
 package main
 
 import (
@@ -65,17 +65,22 @@ func run(ctx context.Context, args []string, hangups <-chan os.Signal, stdout, s
 		return err
 	}
 	logs := newLoggers(stderr, c.logLevel, c.logFormat)
-	var demo *demo
-	if c.demo {
-		warnOfIgnored(c, logs.kit)
-		var stop func()
-		ctx, stop = stopOnSignals(ctx)
-		defer stop()
-		if demo, err = newDemo(&c); err != nil {
-			return fmt.Errorf("demo: %w", err)
-		}
-		defer demo.close()
+	if !c.demo {
+		return follow(ctx, c, nil, hangups, logs)
 	}
+	warnOfIgnored(c, logs.kit)
+	ctx, stop := stopOnSignals(ctx)
+	defer stop()
+	demo, err := newDemo(&c)
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	defer demo.close()
+	return follow(ctx, c, demo, nil, logs)
+}
+
+// follow counts the events of a workspace, of the demo's if there is one, and serves the counts.
+func follow(ctx context.Context, c config, demo *demo, hangups <-chan os.Signal, logs loggers) error {
 	registry := prometheus.NewRegistry()
 	logger := log.With(logs.kit, "workspace", c.workspace)
 	metrics := collector.NewMetrics(registry, c.workspace)
