@@ -167,8 +167,8 @@ func (c *Client) WorkspaceName(ctx context.Context) (string, error) {
 	return name, err
 }
 
-// get sends one request and decodes the page or the workspace in the answer with read.
-func (c *Client) get(ctx context.Context, at *url.URL, query url.Values, read func(*decoder) error) (err error) {
+// get asks for an address and decodes the page or the workspace in the answer with read.
+func (c *Client) get(ctx context.Context, at *url.URL, query url.Values, read func(*decoder) error) error {
 	token, err := readToken(c.tokenFile)
 	if err != nil {
 		return err
@@ -179,14 +179,16 @@ func (c *Client) get(ctx context.Context, at *url.URL, query url.Values, read fu
 	if err != nil {
 		return err
 	}
+	return c.exchange(req, newSecret(token, query.Get("sync")), read)
+}
 
-	seen := Exchange{}
-	start := time.Now()
+// exchange sends a request, decodes the answer with read, and reports both to Options.Observe.
+func (c *Client) exchange(req *http.Request, secret secret, read func(*decoder) error) error {
+	ctx, seen, start := req.Context(), Exchange{}, time.Now()
 	defer func() {
 		seen.Duration = time.Since(start)
 		c.observe(seen)
 	}()
-	secret := newSecret(token, query.Get("sync"))
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return transportError(ctx, req.URL.Hostname(), secret, err)
@@ -195,29 +197,30 @@ func (c *Client) get(ctx context.Context, at *url.URL, query url.Values, read fu
 	// The body of a 101 is the raw connection, and the transport applies no deadline to it.
 	defer context.AfterFunc(ctx, func() { _ = resp.Body.Close() })()
 	seen.Changes = changes(resp.Header, secret)
-
-	d := c.decoder()
 	if !mayBePage(resp.StatusCode) {
 		seen.Status = resp.StatusCode
-		_ = d.read(resp, maxErrorBytes) // The body of a refusal may be anything.
-		d.start(secret)
-		return refusal(resp, d)
+		return refusal(resp, secret)
 	}
-	bodyErr := d.read(resp, maxBodyBytes)
+	switch err = c.decode(resp, secret, read); {
+	case err == nil:
+		seen.Status = resp.StatusCode
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// decode decodes a body with read.
+func (c *Client) decode(resp *http.Response, secret secret, read func(*decoder) error) error {
+	d := c.decoder()
+	if err := d.read(resp, maxBodyBytes); err != nil {
+		return invalidResponse(resp.Header, secret, err)
+	}
 	size := d.body.Len()
 	d.start(secret)
-	if bodyErr == nil {
-		err = readPage(resp.Header, d, read)
-	}
-	switch {
-	case (err != nil || bodyErr != nil) && ctx.Err() != nil:
-		return context.Cause(ctx)
-	case bodyErr != nil:
-		return invalidResponse(resp.Header, secret, bodyErr)
-	case err != nil:
+	if err := readPage(resp.Header, d, read); err != nil {
 		return err
 	}
-	seen.Status = resp.StatusCode
 	if size <= ordinaryBytes { // The buffers of a larger answer are not kept.
 		c.decoders.Put(d)
 	}

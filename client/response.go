@@ -95,7 +95,10 @@ func (d *decoder) startsWithMarkup() bool {
 }
 
 // refusal turns an answer that is no page into a typed error, whatever its body holds.
-func refusal(resp *http.Response, d *decoder) error {
+func refusal(resp *http.Response, secret secret) error {
+	d := new(decoder)
+	_ = d.read(resp, maxErrorBytes) // What came of it is all there is.
+	d.start(secret)
 	body := d.refusal()
 	wait := retryAfter(resp.Header, time.Now())
 	switch resp.StatusCode {
