@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -228,11 +229,12 @@ func writeBomb(w io.Writer, head, pattern string) {
 
 // writeSlowly writes a byte now and then.
 func writeSlowly(w io.Writer, text string) {
+	tick := time.Tick(20 * time.Millisecond)
 	for i := range len(text) {
 		if _, err := io.WriteString(w, text[i:i+1]); err != nil {
 			return
 		}
-		time.Sleep(20 * time.Millisecond)
+		<-tick
 	}
 }
 
@@ -240,25 +242,21 @@ func writeSlowly(w io.Writer, text string) {
 func scrapeAlways(t *testing.T, address string) (slowest *atomic.Int64, stop func()) {
 	t.Helper()
 	slowest = &atomic.Int64{}
-	done, stopped := make(chan struct{}), make(chan struct{})
+	ctx, cancel := context.WithCancel(t.Context())
+	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		for {
-			select {
-			case <-done:
-				return
-			case <-time.After(50 * time.Millisecond):
-			}
+		repeat(ctx, 50*time.Millisecond, func() {
 			began := time.Now()
 			if _, err := scrape(t.Context(), "http://"+address+"/metrics"); err != nil {
 				t.Errorf("/metrics: %v", err)
-				return
+				cancel()
 			}
 			slowest.Store(max(slowest.Load(), int64(time.Since(began))))
-		}
+		})
 	}()
 	return slowest, func() {
-		close(done)
+		cancel()
 		<-stopped
 	}
 }

@@ -80,9 +80,7 @@ func (l *lives) end() {
 	l.born()
 	p := spawn(l.t, "", l.args...)
 	l.listens(p.address(l.t))
-	for deadline := time.Now().Add(patience); !maps.Equal(l.sum(), l.asana.Truth()) && time.Now().Before(deadline); {
-		time.Sleep(5 * time.Millisecond)
-	}
+	poll(patience, 5*time.Millisecond, func() bool { return maps.Equal(l.sum(), l.asana.Truth()) })
 	truth := l.asana.Truth() // What was lost is known now.
 	counted := l.sum()
 	var events uint64

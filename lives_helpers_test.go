@@ -127,8 +127,9 @@ func (l *lives) pass(p *process) {
 	first := l.service.asked.Load()
 	last := first + l.dice.Int64N(20)
 	hangUp := first + l.dice.Int64N(40)
-	overdue := time.After(2 * time.Second) // It may wait after a failure.
-	for asked := first; asked < last; asked = l.service.asked.Load() {
+	const overdue = 2 * time.Second // It may wait after a failure.
+	if !poll(overdue, time.Millisecond, func() bool {
+		asked := l.service.asked.Load()
 		text, _ := p.stderr.from(0)
 		if address := listening.FindStringSubmatch(text); address != nil {
 			l.listens(address[1])
@@ -138,20 +139,19 @@ func (l *lives) pass(p *process) {
 				p.signal(l.t, syscall.SIGHUP)
 			}
 		}
-		select {
-		case <-overdue:
-			return
-		case <-time.After(time.Millisecond):
-		}
+		return asked >= last
+	}) {
+		return
 	}
-	time.Sleep(time.Duration(l.dice.Int64N(int64(50 * time.Millisecond))))
+	select { // Not always right after a request.
+	case <-p.ended:
+	case <-time.After(time.Duration(l.dice.Int64N(int64(50 * time.Millisecond)))):
+	}
 }
 
 // untilCommit waits until the program is writing its state, if it does so soon.
 func (l *lives) untilCommit() {
-	for deadline := time.Now().Add(300 * time.Millisecond); len(l.leftovers()) == 0 && time.Now().Before(deadline); {
-		time.Sleep(50 * time.Microsecond)
-	}
+	poll(300*time.Millisecond, 50*time.Microsecond, func() bool { return len(l.leftovers()) > 0 })
 }
 
 // leftovers returns the names of temporary files.

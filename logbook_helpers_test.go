@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"regexp"
 	"sync"
 	"testing"
@@ -75,9 +76,34 @@ func (l *logbook) address(t *testing.T) string {
 // eventually waits until condition holds.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !condition(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not in %s: %s", patience, what)
+	if !poll(patience, 5*time.Millisecond, condition) {
+		t.Fatalf("not in %s: %s", patience, what)
+	}
+}
+
+// poll waits for what another process does: it looks after each interval, and reports whether condition held within the limit.
+func poll(limit, interval time.Duration, condition func() bool) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	held := condition()
+	repeat(ctx, interval, func() {
+		if held = held || condition(); held {
+			cancel()
+		}
+	})
+	return held
+}
+
+// repeat calls do after each interval until ctx ends.
+func repeat(ctx context.Context, interval time.Duration, do func()) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			do()
 		}
 	}
 }

@@ -99,6 +99,15 @@ func (p *process) exit(t *testing.T) int {
 	}
 }
 
+func (p *process) hasEnded() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
+}
+
 // signal sends a signal; a process that has ended takes it in silence.
 func (p *process) signal(t *testing.T, s os.Signal) {
 	t.Helper()

@@ -107,10 +107,8 @@ func TestSecondSignalStopsAtOnce(t *testing.T) {
 	holdRequest(t, p.address(t))
 	p.signal(t, syscall.SIGTERM)
 	p.stderr.await(t, "msg=stopping")
-	for range 20 { // The first of these may come before anything has changed.
-		p.signal(t, syscall.SIGTERM)
-		time.Sleep(20 * time.Millisecond)
-	}
+	// The first of these may come before anything has changed.
+	poll(drainTime/2, 20*time.Millisecond, func() bool { p.signal(t, syscall.SIGTERM); return p.hasEnded() })
 	if code := p.exit(t); code != -1 {
 		t.Errorf("exit code %d after the second signal, it wrote:\n%s", code, &p.stderr)
 	}

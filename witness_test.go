@@ -60,18 +60,18 @@ func (w *witness) listens(address string) {
 
 // watch scrapes until ctx ends.
 func (w *witness) watch(ctx context.Context) {
-	for ; ctx.Err() == nil; time.Sleep(5 * time.Millisecond) {
+	repeat(ctx, 5*time.Millisecond, func() {
 		w.mu.Lock()
 		address := w.address
 		w.mu.Unlock()
 		if address == "" {
-			continue
+			return
 		}
 		began := time.Now()
 		if families, err := scrape(ctx, "http://"+address+"/metrics"); err == nil { // It may die meanwhile.
 			w.look(families, began, time.Now())
 		}
-	}
+	})
 }
 
 // look compares a scrape with what was seen before.

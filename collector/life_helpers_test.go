@@ -113,7 +113,7 @@ func report(s sighting) {
 // scrape reports everything that is published, until the stream is at its end and nothing is at zero any more.
 func scrape(p *Poller, until int, done func()) {
 	var before *View
-	for ; ; time.Sleep(100 * time.Microsecond) {
+	for range time.Tick(100 * time.Microsecond) {
 		view := p.View()
 		if view == before || !view.Exposed {
 			continue

@@ -5,6 +5,7 @@ package e2e
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -88,8 +89,7 @@ func (e *exporter) survivePowerCuts(t *testing.T, disk disk, strace *tracer) {
 	fell := map[string]int{}
 	e.waitForEvents(t)
 	for range *powerCuts {
-		time.Sleep(time.Duration(dice.Int64N(int64(200 * time.Millisecond))))
-		before := e.mustScrape(t) // Now, since a scrape takes longer than a commit.
+		before := e.waitForCommits(t, dice.IntN(10)) // Now, since a scrape takes longer than a commit.
 		if dice.IntN(10) > 0 {
 			e.untilCommit(t)
 			spin(time.Duration(dice.Int64N(int64(before.usualCommit()))))
@@ -115,6 +115,23 @@ func (e *exporter) waitForEvents(t *testing.T) (x exposition) {
 	return x
 }
 
+// waitForCommits returns a scrape after so many more commits.
+func (e *exporter) waitForCommits(t *testing.T, more int) (x exposition) {
+	t.Helper()
+	commits := func() float64 {
+		x = e.mustScrape(t)
+		return x.sums["asana_exporter_state_commits_total"]
+	}
+	target := commits() + float64(more)
+	poll(t, patience, 5*time.Millisecond, func() error {
+		if commits() < target {
+			return fmt.Errorf("less than %d more commits", more)
+		}
+		return nil
+	})
+	return x
+}
+
 // usualCommit returns how long a commit takes on average.
 func (x exposition) usualCommit() time.Duration {
 	const name = "asana_exporter_state_commit_duration_seconds"
@@ -124,14 +141,10 @@ func (x exposition) usualCommit() time.Duration {
 // untilCommit waits until the exporter begins to write its state.
 func (e *exporter) untilCommit(t *testing.T) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Microsecond) {
-		if _, err := os.Lstat(e.temporary()); err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("no %s in %s", e.temporary(), patience)
-		}
-	}
+	poll(t, patience, 20*time.Microsecond, func() error {
+		_, err := os.Lstat(e.temporary())
+		return err
+	})
 }
 
 // spin waits for times that are too short for time.Sleep.

@@ -191,7 +191,13 @@ func lookUp(t *testing.T, name, install string) string {
 // waitFor asks for a problem until there is none, and fails the test with it if there still is one in the end.
 func waitFor(t *testing.T, atMost time.Duration, problem func() error) {
 	t.Helper()
-	ticker := time.NewTicker(50 * time.Millisecond)
+	poll(t, atMost, 50*time.Millisecond, problem)
+}
+
+// poll is waitFor with an interval.
+func poll(t *testing.T, atMost, interval time.Duration, problem func() error) {
+	t.Helper()
+	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	deadline := time.Now().Add(atMost)
 	for {

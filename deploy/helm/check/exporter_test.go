@@ -53,13 +53,14 @@ func TestDemoRunsInThePod(t *testing.T) {
 	r := newRelease(t, values(t, "least.yaml", `{workspace: "1", extraArgs: [--demo]}`))
 	address := run(t, build(t), r, append(arguments(r, mountFolders(t, r)), "--web.listen-address=127.0.0.1:0"))
 	want := "\n" + `asana_workspace_info{name="Example Company (simulated)",workspace="1"} 1` + "\n"
-	for range 100 {
-		if strings.Contains(get(t, "http://"+address+"/metrics"), want) {
-			return
+	tick, deadline := time.Tick(100*time.Millisecond), time.After(time.Minute)
+	for !strings.Contains(get(t, "http://"+address+"/metrics"), want) {
+		select {
+		case <-tick:
+		case <-deadline:
+			t.Fatalf("the scrape never gives%s", want)
 		}
-		time.Sleep(100 * time.Millisecond)
 	}
-	t.Errorf("the scrape never gives%s", want)
 }
 
 // The chart sets no address and relies on the default.
