@@ -57,9 +57,7 @@ func exposedBacklog(backlogs []Backlog, now time.Time) Backlog {
 		exposed.Seconds = max(exposed.Seconds, b.Seconds)
 		exposed.PeakDeleted = max(exposed.PeakDeleted, b.PeakDeleted)
 		exposed.PeakProjects = max(exposed.PeakProjects, b.PeakProjects)
-		if b.HoldUntil.After(exposed.HoldUntil) {
-			exposed.HoldUntil = b.HoldUntil
-		}
+		exposed.HoldUntil = later(exposed.HoldUntil, b.HoldUntil)
 	}
 	return exposed
 }

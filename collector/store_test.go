@@ -384,16 +384,20 @@ func TestThreeDamagedFilesAreKept(t *testing.T) {
 }
 
 func TestErrorsOfTheFileSystemSayWhatToDo(t *testing.T) {
-	for errno, want := range map[syscall.Errno]string{
-		syscall.EINVAL: "a local disk", syscall.ENOLCK: "a local disk", syscall.ENOSYS: "a local disk", syscall.EOPNOTSUPP: "a local disk",
-		syscall.ENOSPC: "make room", syscall.EDQUOT: "make room", syscall.EIO: "the disk fails",
-		syscall.EACCES: "make the folder writable", syscall.EROFS: "make the folder writable",
+	const another = "name another folder with --state.dir"
+	for want, errnos := range map[string][]syscall.Errno{
+		"name a folder on a local disk with --state.dir":            {syscall.EINVAL, syscall.ENOLCK, syscall.ENOSYS, syscall.EOPNOTSUPP},
+		"make room there, or " + another:                            {syscall.ENOSPC, syscall.EDQUOT},
+		"the disk fails: see the kernel's log, or " + another:       {syscall.EIO},
+		"raise the limit on open files (ulimit -n)":                 {syscall.EMFILE, syscall.ENFILE},
+		"make the folder writable or name another with --state.dir": {syscall.EACCES, syscall.EROFS},
 	} {
-		store := openStore(t, t.TempDir())
-		store.before = failAt("fsync folder", &fs.PathError{Op: "sync", Path: "state", Err: errno})
-		_, _, err := store.Begin(at(0))
-		if !errors.Is(err, errno) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "--state.dir") {
-			t.Errorf("%v: %v, want %q", errno, err, want)
+		for _, errno := range errnos {
+			store := openStore(t, t.TempDir())
+			store.before = failAt("fsync folder", &fs.PathError{Op: "sync", Path: "state", Err: errno})
+			if _, _, err := store.Begin(at(0)); !errors.Is(err, errno) || !strings.HasSuffix(err.Error(), "; "+want) {
+				t.Errorf("%v: %v, want %q", errno, err, want)
+			}
 		}
 	}
 }

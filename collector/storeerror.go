@@ -38,6 +38,8 @@ func advise(err error) error {
 		advice = "this file system lacks the locks or the fsync of folders that keep counts over a crash; name a folder on a local disk with --state.dir"
 	case syscall.ENOSPC, syscall.EDQUOT:
 		advice = "make room there, or name another folder with --state.dir"
+	case syscall.EMFILE, syscall.ENFILE:
+		advice = "raise the limit on open files (ulimit -n)"
 	case syscall.EIO:
 		advice = "the disk fails: see the kernel's log, or name another folder with --state.dir"
 	}
