@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -102,53 +101,6 @@ func TestExposition(t *testing.T) {
 		}
 		if problems, err := testutil.GatherAndLint(r.registry); err != nil || len(problems) > 0 {
 			t.Errorf("lint: %v, %v", problems, err)
-		}
-	})
-}
-
-// The whole of what the Collector exposes before the first page: no events yet, and no time that is not known.
-func TestExpositionBeforeTheFirstPage(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, NewEpoch(at(0)), Options{MaxSeries: 7}, nil)
-		const want = `
-# HELP asana_exporter_event_series Label sets that are counted apart; zeros do not count.
-# TYPE asana_exporter_event_series gauge
-asana_exporter_event_series{workspace="1"} 0
-# HELP asana_exporter_event_series_limit Label sets beyond which new ones are folded.
-# TYPE asana_exporter_event_series_limit gauge
-asana_exporter_event_series_limit{workspace="1"} 7
-# HELP asana_exporter_folded_events_total Events that were counted under _folded labels.
-# TYPE asana_exporter_folded_events_total counter
-asana_exporter_folded_events_total{workspace="1"} 0
-# HELP asana_workspace_backlog_peak_events Most events in any window of event time inside a backlog, for 20 minutes from the moment they became visible; else 0. An empty resource_type is all types together.
-# TYPE asana_workspace_backlog_peak_events gauge
-asana_workspace_backlog_peak_events{action="deleted",resource_type="",window="15m",workspace="1"} 0
-asana_workspace_backlog_peak_events{action="deleted",resource_type="project",window="15m",workspace="1"} 0
-# HELP asana_workspace_backlog_seconds Length of the stretch that a backlog covered, for 20 minutes from the moment its events became visible; else 0.
-# TYPE asana_workspace_backlog_seconds gauge
-asana_workspace_backlog_seconds{workspace="1"} 0
-# HELP asana_workspace_catching_up Whether a backlog is being read.
-# TYPE asana_workspace_catching_up gauge
-asana_workspace_catching_up{workspace="1"} 0
-# HELP asana_workspace_gap_seconds_total Length of the stretches of the event stream that were lost and will never be counted.
-# TYPE asana_workspace_gap_seconds_total counter
-asana_workspace_gap_seconds_total{reason="state_lost",workspace="1"} 0
-asana_workspace_gap_seconds_total{reason="sync_error",workspace="1"} 0
-asana_workspace_gap_seconds_total{reason="token_expired",workspace="1"} 0
-# HELP asana_workspace_gaps_total Gaps: stretches of the event stream that were lost and will never be counted.
-# TYPE asana_workspace_gaps_total counter
-asana_workspace_gaps_total{reason="state_lost",workspace="1"} 0
-asana_workspace_gaps_total{reason="sync_error",workspace="1"} 0
-asana_workspace_gaps_total{reason="token_expired",workspace="1"} 0
-# HELP asana_workspace_info The name of the workspace; empty until it is known.
-# TYPE asana_workspace_info gauge
-asana_workspace_info{name="",workspace="1"} 1
-# HELP asana_workspace_up Whether the last poll succeeded: its page was committed, or held nothing new.
-# TYPE asana_workspace_up gauge
-asana_workspace_up{workspace="1"} 0
-`
-		if err := testutil.CollectAndCompare(NewCollector(r.View, r.metrics, r.limits.MaxSeries), strings.NewReader(want)); err != nil {
-			t.Error(err)
 		}
 	})
 }

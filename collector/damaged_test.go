@@ -37,6 +37,33 @@ func TestDamagedStateIsKeptAside(t *testing.T) {
 	wantEqual(t, "state of the second start", again, want)
 }
 
+// Killed while the damaged file is copied (file 0) and the new epoch is saved (file 1), again and again.
+func TestDamagedStateIsKeptOnceHoweverOftenItIsKilled(t *testing.T) {
+	store := openStore(t, t.TempDir())
+	save(t, store, born())
+	content, written := damage(t, store)
+	dir, aside := filepath.Dir(store.path), "1.json.damaged-"+written.Format("20060102T150405.000Z")
+	for file := range 2 {
+		for _, step := range saveSteps() {
+			if step == "fsync folder" && file == 1 {
+				break // From here on the new epoch is in its place.
+			}
+			store = killed(t, store, step, file, func() { _, _, _ = store.Begin(at(0)) })
+		}
+	}
+	wantEqual(t, "files", files(t, dir), []string{"1.json", aside, "1.lock"})
+	for _, name := range []string{"1.json", aside} {
+		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !slices.Equal(got, content) {
+			t.Errorf("%s: %q (%v), want the damaged file", name, got, err)
+		}
+	}
+	state, _, err := store.Begin(at(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantEqual(t, "lost since", state.LostSince, written)
+}
+
 // damage changes a bit of the state file, as a bad disk does: the time of the file stays.
 func damage(t *testing.T, store *Store) (content []byte, written time.Time) {
 	t.Helper()

@@ -81,15 +81,6 @@ func TestFoldKeepsWhatIsDocumented(t *testing.T) {
 	}
 }
 
-func TestNoEventIsTakenForAFoldedOne(t *testing.T) {
-	got := classify(client.Event{
-		Action: folded, ResourceType: folded, ResourceSubtype: folded, ChangeField: folded, ParentType: folded,
-	})
-	if got != (Labels{}) {
-		t.Errorf("classify: %+v, want empty labels", got)
-	}
-}
-
 func TestKnownSetsAreCompleteAndUnique(t *testing.T) {
 	deleted := map[string][]string{
 		"task": {"", "default_task", "milestone", "approval", "custom"}, "project": {""}, "section": {""}, "tag": {""},

@@ -192,20 +192,6 @@ func TestLoweringTheLimitDropsNothing(t *testing.T) {
 	wantEqual(t, "counts", counts(s), want)
 }
 
-func TestSeriesIsCreatedAtThePreviousCommit(t *testing.T) {
-	s := following()
-	s = s.With(client.Page{Sync: "1", Events: []client.Event{event("added", "task", at(0))}}, at(20*time.Second), at(20*time.Second), lax())
-	s = s.With(client.Page{Sync: "2", Events: []client.Event{event("added", "tag", at(0))}}, at(50*time.Second), at(50*time.Second), lax())
-	for resource, want := range map[string]time.Time{"task": at(0), "tag": at(20 * time.Second)} {
-		if got := seriesOf(t, s, Labels{Action: "added", ResourceType: resource}).Created; !got.Equal(want) {
-			t.Errorf("%s created %s, want %s", resource, got, want)
-		}
-	}
-	if got := seriesOf(t, s, deletedTask()).Created; !got.Equal(at(0)) {
-		t.Errorf("a known set created %s, want the beginning of the epoch", got)
-	}
-}
-
 func TestCreatedNeverMoves(t *testing.T) {
 	for seed := range uint64(50) {
 		states := randomStates(rand.New(rand.NewPCG(seed, 3)), lax())

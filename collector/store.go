@@ -27,7 +27,7 @@ type Store struct {
 	workspace string
 	path      string // Of the state file, for messages.
 	lock      *flock.Flock
-	// before, in tests, is called before each step of Save and can make it fail or end the process.
+	// before, in tests, is called before each step of Save and can make it fail.
 	before func(step string) error
 }
 

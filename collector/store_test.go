@@ -107,6 +107,48 @@ func TestSaveThatFailsLeavesAWholeState(t *testing.T) {
 	}
 }
 
+// killed runs do until the store dies before a step of its nth file, from 0, and returns the store of the next process. As after
+// SIGKILL, nothing was cleaned up.
+func killed(t *testing.T, store *Store, step string, file int, do func()) *Store {
+	t.Helper()
+	store.before = func(s string) error {
+		if s == "create" {
+			file--
+		}
+		if s == step && file < 0 {
+			panic("killed")
+		}
+		return nil
+	}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Fatalf("no step %s", step)
+			}
+		}()
+		do()
+	}()
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return openStore(t, filepath.Dir(store.path))
+}
+
+func TestKilledWhileSavingLeavesAWholeState(t *testing.T) {
+	older, newer := following(), born()
+	for i, step := range saveSteps() {
+		store := openStore(t, t.TempDir())
+		save(t, store, older)
+		store = killed(t, store, step, 0, func() { _ = store.Save(newer) })
+		want := older
+		if i > slices.Index(saveSteps(), "rename") {
+			want = newer
+		}
+		wantEqual(t, step+": state", load(t, store), want)
+		wantEqual(t, step+": files", files(t, filepath.Dir(store.path)), []string{"1.json", "1.lock"})
+	}
+}
+
 // Failures of the real thing: errors of the file system, and not of a hook.
 func TestFolderThatIsInTheWay(t *testing.T) {
 	t.Run("a folder in the place of the file", func(t *testing.T) {
