@@ -18,11 +18,11 @@ import (
 )
 
 // landingPage shows the state of the workspace in the page that all exporters have from exporter-toolkit.
-func landingPage(c config, poller *collector.Poller) http.HandlerFunc {
+func landingPage(c config, space *workspace) http.HandlerFunc {
 	table := template.Must(template.New("state").Parse(stateHTML))
 	return func(w http.ResponseWriter, r *http.Request) {
 		var state strings.Builder
-		if err := table.Execute(&state, describe(c, poller.View(), poller.Ready())); err != nil {
+		if err := table.Execute(&state, describe(c, space.View(), space.Ready())); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}

@@ -19,9 +19,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/version"
 	"golang.org/x/sync/errgroup"
-
-	"asana_exporter/client"
-	"asana_exporter/collector"
 )
 
 // drainTime is how long requests and commits may go on after SIGTERM.
@@ -79,107 +76,32 @@ func run(ctx context.Context, args []string, hangups <-chan os.Signal, stdout, s
 	return follow(ctx, c, demo, nil, logs)
 }
 
-// follow counts the events of a workspace, of the demo's if there is one, and serves the counts.
+// follow counts the events of a workspace, of the demo's if there is one, and serves the counts. Everything else that can be
+// wrong with the command line is found before the state folder is opened, so that a bad start leaves it alone.
 func follow(ctx context.Context, c config, demo *demo, hangups <-chan os.Signal, logs loggers) error {
 	registry := prometheus.NewRegistry()
-	logger := log.With(logs.kit, "workspace", c.workspace)
-	metrics := collector.NewMetrics(registry, c.workspace)
-	source, err := newSource(c, demo, observe(metrics, logger))
-	if err != nil {
-		return err
-	}
+	space := newWorkspace(c, demo, logs.kit)
 	listeners, err := listen(ctx, c.web)
 	if err != nil {
 		return err
 	}
-	poller, closeStore, err := newPoller(c, registry, metrics, source, logger)
-	if err != nil {
+	if err := space.open(); err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
-	defer closeStore()
+	level.Info(logs.kit).Log("msg", "starting asana_exporter", "version", version.Info(), "build", version.BuildContext())
+	registry.MustRegister(space.registry)
 	slow := &minuteLog{logger: logs.kit, msg: "slow or idle clients cut off"}
-	server := newServer(newHandler(c, demo, registry, poller, logs, slow.add), logs, slow.add)
+	server := newServer(newHandler(c, demo, registry, space, logs, slow.add), logs, slow.add)
 
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return poller.Run(ctx) })
+	group.Go(func() error { return space.run(ctx) })
 	group.Go(func() error { return serve(ctx, listeners, server, c.web, logs) })
 	if demo != nil {
-		group.Go(func() error { return demo.run(ctx, logger) })
+		group.Go(func() error { return demo.run(ctx, space.logger) })
 	} else {
-		group.Go(func() error { return refresh(ctx, hangups, c.tokenFile, poller.PollNow, logger) })
+		group.Go(func() error { return refresh(ctx, hangups, c.tokenFile, space.PollNow, space.logger) })
 	}
-	return waitAfter(ctx, group, logger)
-}
-
-// newPoller opens the state folder and wires it to the source. Everything else that can be wrong with the command line is
-// found before, so that a bad start leaves the folder alone.
-func newPoller(
-	c config, registry prometheus.Registerer, metrics *collector.Metrics, source collector.Source, logger log.Logger,
-) (poller *collector.Poller, closeStore func(), err error) {
-	store, err := collector.OpenStore(c.stateDir, c.stateName())
-	if err != nil {
-		return nil, nil, err
-	}
-	state, damaged, err := store.Begin(time.Now())
-	if err != nil {
-		_ = store.Close() // The first error says more.
-		return nil, nil, err
-	}
-	level.Info(logger).Log("msg", "starting asana_exporter", "version", version.Info(), "build", version.BuildContext())
-	logBegin(logger, state, damaged)
-	poller = collector.NewPoller(source, store, metrics, state, collector.Options{
-		Interval:  c.pollInterval,
-		Timeout:   c.timeout,
-		ZeroFirst: c.zeroFirst,
-		MaxSeries: int(c.maxSeries),
-		Logger:    logger,
-	})
-	registry.MustRegister(collector.NewCollector(poller.View, metrics, int(c.maxSeries)))
-	return poller, func() { _ = store.Close() }, nil
-}
-
-// newSource returns the client of Asana's API, or of the demo's simulator.
-func newSource(c config, demo *demo, observe func(client.Exchange)) (*client.Client, error) {
-	options := client.Options{
-		URL:       c.asanaURL,
-		Workspace: c.workspace,
-		TokenFile: c.tokenFile,
-		Timeout:   c.timeout,
-		UserAgent: "asana_exporter/" + version.Version,
-		Observe:   observe,
-	}
-	if demo != nil {
-		options.Transport = demo.asana
-	}
-	return client.New(options)
-}
-
-// logBegin logs where the counts start: at the loaded state, or at zero.
-func logBegin(logger log.Logger, state collector.State, damaged *collector.DamagedError) {
-	switch {
-	case damaged != nil:
-		level.Error(logger).Log("msg", "state lost: counting starts from zero", "err", damaged)
-	case state.Token == "":
-		level.Info(logger).Log("msg", "no state yet: counting starts from zero")
-	default:
-		level.Info(logger).Log("msg", "state loaded", "epoch", state.Epoch.Format(time.RFC3339),
-			"committed", state.Committed.Format(time.RFC3339), "series", state.Active())
-	}
-}
-
-// observe counts requests, and logs an announced change of the API once. Requests come one after the other.
-func observe(metrics *collector.Metrics, logger log.Logger) func(client.Exchange) {
-	const most = 100 // A server may make up any number of names.
-	seen := map[string]bool{}
-	return func(e client.Exchange) {
-		metrics.Requested(e)
-		for _, change := range e.Changes {
-			if !seen[change.Name] && len(seen) < most {
-				seen[change.Name] = true
-				level.Warn(logger).Log("msg", "Asana announces a change of its API", "change", change.Name, "info", change.Info)
-			}
-		}
-	}
+	return waitAfter(ctx, group, space.logger)
 }
 
 // waitAfter waits for the goroutines. After ctx ended it does not wait long: a goroutine that hangs in a file system must not

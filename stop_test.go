@@ -205,13 +205,14 @@ func TestHangingCommitIsNotHealthy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _, err := parseFlags(arguments(t, "--asana.poll-interval", "10s", "--asana.timeout", "20s"), t.Output())
 		must(t, err)
-		registry := prometheus.NewRegistry()
-		metrics := collector.NewMetrics(registry, c.workspace)
+		space := newWorkspace(c, nil, log.NewNopLogger())
 		stuck := hanging{release: make(chan struct{})}
-		poller := collector.NewPoller(stuck, stuck, metrics, collector.NewEpoch(time.Now()),
+		poller := collector.NewPoller(stuck, stuck, space.metrics, collector.NewEpoch(time.Now()),
 			collector.Options{Interval: c.pollInterval, Timeout: c.timeout})
-		registry.MustRegister(collector.NewCollector(poller.View, metrics, int(c.maxSeries)))
-		handler := newHandler(c, nil, registry, poller, newLoggers(t.Output(), "info", "logfmt"), func() {})
+		space.poller.Store(poller)
+		registry := prometheus.NewRegistry()
+		registry.MustRegister(space.registry)
+		handler := newHandler(c, nil, registry, space, newLoggers(t.Output(), "info", "logfmt"), func() {})
 		get := func(path string) int {
 			answer := httptest.NewRecorder()
 			handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))

@@ -92,13 +92,13 @@ func serve(ctx context.Context, listeners []net.Listener, server *http.Server, f
 }
 
 // newHandler returns the handler of all paths, and registers the metrics of the process and of the handler itself.
-func newHandler(c config, demo *demo, registry *prometheus.Registry, poller *collector.Poller, logs loggers, cutOff func()) http.Handler {
+func newHandler(c config, demo *demo, registry *prometheus.Registry, space *workspace, logs loggers, cutOff func()) http.Handler {
 	mux := http.NewServeMux()
 	// GET stands for HEAD, too. Other methods get a 405.
 	mux.Handle("GET "+c.telemetryPath, metricsHandler(c, registry, logs, cutOff))
-	mux.HandleFunc("GET /-/healthy", status(poller.Healthy, poller.View, "Healthy.", "Not healthy: the poller hangs."))
-	mux.HandleFunc("GET /-/ready", status(poller.Ready, poller.View, "Ready.", "Not ready: the first catch-up goes on, or no poll has succeeded for three intervals."))
-	mux.Handle("GET /{$}", landingPage(c, poller))
+	mux.HandleFunc("GET /-/healthy", status(space.Healthy, space.View, "Healthy.", "Not healthy: the poller hangs."))
+	mux.HandleFunc("GET /-/ready", status(space.Ready, space.View, "Ready.", "Not ready: the first catch-up goes on, or no poll has succeeded for three intervals."))
+	mux.Handle("GET /{$}", landingPage(c, space))
 	if demo != nil {
 		mux.Handle("/control/", demo.asana.Control())
 	}

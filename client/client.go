@@ -113,6 +113,9 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
+// CloseIdleConnections closes the connections that no request uses. The client can still be used.
+func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
+
 // NewTransport returns a transport with limits, and with the proxy and the CAs of the environment (HTTPS_PROXY,
 // SSL_CERT_FILE; see https://pkg.go.dev/net/http#ProxyFromEnvironment).
 //
