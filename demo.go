@@ -50,6 +50,7 @@ func warnOfIgnored(c config, logger log.Logger) {
 	}{
 		{"ASANA_WORKSPACE", c.workspace != "" && !c.workspaceGiven},
 		{"--asana.token-file", c.tokenFile != ""}, // Or its variable.
+		{"--asana.token-dir", c.tokenDir != ""},
 		{"--asana.url", c.asanaURL != client.DefaultURL},
 	} {
 		if row.given {
@@ -70,6 +71,7 @@ func newDemo(c *config) (*demo, error) {
 		d.close()
 		return nil, err
 	}
+	c.tokenDir = ""
 	c.asanaURL = "https://asana.invalid/api/1.0" // No request leaves the process.
 	c.setDemoDefaults(dir)
 	d.asana = simulator.New(simulator.Options{

@@ -94,10 +94,10 @@ func gatherDemo(t *testing.T) (families []*dto.MetricFamily, descs []string) {
 		defer demo.close()
 		logs := newLoggers(io.Discard, "error", "logfmt")
 		registry := prometheus.NewPedanticRegistry()
-		space := newWorkspace(c, demo, logs.kit)
+		spaces := newWorkspaces(c, demo, registry, logs.kit)
+		space := spaces.add(c.workspace)
 		must(t, space.open())
-		registry.MustRegister(space.registry)
-		newHandler(c, demo, registry, space, logs, func() {})
+		newHandler(c, demo, registry, spaces, logs, func() {})
 
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { _ = space.run(ctx) }()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -34,7 +35,8 @@ const (
 
 // config holds the values of the flags.
 type config struct {
-	workspace, tokenFile, asanaURL string
+	workspace, tokenFile, tokenDir string
+	asanaURL                       string
 	pollInterval, timeout          time.Duration
 	stateDir                       string
 	zeroFirst                      time.Duration
@@ -92,6 +94,8 @@ func (c *config) register(app *kingpin.Application) {
 		Envar("ASANA_WORKSPACE").IsSetByUser(&c.workspaceGiven).StringVar(&c.workspace)
 	app.Flag("asana.token-file", "File with the service account's token. Read again for each request.").
 		Envar("ASANA_TOKEN_FILE").StringVar(&c.tokenFile)
+	app.Flag("asana.token-dir", "In place of the two above: folder with a file for each workspace, named by its gid, that holds its token. Files may come, change and go.").
+		Envar("ASANA_TOKEN_DIR").StringVar(&c.tokenDir)
 	app.Flag("asana.url", "Root of Asana's API. Plain http is accepted for loopback addresses only.").
 		Default(client.DefaultURL).StringVar(&c.asanaURL)
 	app.Flag("asana.poll-interval", "Time between polls of the event stream. 1s with --demo.").
@@ -146,21 +150,27 @@ func (c *config) check() error {
 
 // checkAsana checks the flags about what to follow. The demo needs none of them.
 func (c *config) checkAsana() error {
+	one := !c.demo && c.tokenDir == ""
 	switch {
-	case !c.demo && c.workspace == "":
+	case !c.demo && c.tokenDir != "" && (c.workspace != "" || c.tokenFile != ""):
+		return errors.New("--asana.token-dir takes the place of --asana.workspace and --asana.token-file: leave these out, and unset ASANA_WORKSPACE and ASANA_TOKEN_FILE")
+	case one && c.workspace == "":
 		return errors.New("--asana.workspace is missing: give the gid of the workspace, or try --demo")
-	case !c.demo && c.tokenFile == "":
+	case one && c.tokenFile == "":
 		return errors.New("--asana.token-file is missing: name the file with the service account's token, or try --demo")
 	case c.asanaURL == "":
 		return errors.New("--asana.url is empty: leave it out for Asana's own")
 	}
-	if err := client.CheckWorkspace(c.workspace); err != nil && (!c.demo || c.workspaceGiven) {
+	if err := client.CheckWorkspace(c.workspace); err != nil && (one || c.demo && c.workspaceGiven) {
 		return fmt.Errorf("--asana.workspace: %w", err)
 	}
 	if err := client.CheckURL(c.asanaURL); err != nil {
 		return fmt.Errorf("--asana.url: %w", err)
 	}
-	return nil
+	if c.demo {
+		return nil
+	}
+	return client.CheckEnvironment()
 }
 
 // checkDuration returns an error unless d is from shortest to longest; why explains the longest.
@@ -172,6 +182,14 @@ func checkDuration(flag string, d, shortest, longest time.Duration, why string) 
 		return fmt.Errorf("--%s=%s: must be at most %s%s", flag, d, longest, why)
 	}
 	return nil
+}
+
+// of returns the settings of one workspace.
+func (c config) of(gid string) config {
+	if c.tokenDir != "" {
+		c.workspace, c.tokenFile = gid, filepath.Join(c.tokenDir, gid)
+	}
+	return c
 }
 
 // stateName returns the name of the state file. The demo's differs, so that no demo touches the state of a workspace.

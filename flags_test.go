@@ -57,6 +57,9 @@ func TestBadStartEndsWithOneLine(t *testing.T) {
 		{"workspace that leads elsewhere", flags("--asana.workspace", "../1"), `^--asana.workspace: "../1": a gid is a decimal number`},
 		{"workspace that is no UTF-8", flags("--asana.workspace", "\xff"), `^--asana.workspace: "\\xff": a gid is a decimal number`},
 		{"workspace of the demo that is no UTF-8", onlyArgs("--demo", "--asana.workspace=\xff"), `^--asana.workspace: "\\xff": a gid is a decimal number`},
+		{"folder of tokens beside a workspace", flags("--asana.token-file", missing, "--asana.token-dir", "tokens"), `^--asana.token-dir takes the place of --asana.workspace and --asana.token-file: leave these out, `},
+		{"folder of tokens beside a token file", flags("--asana.workspace", missing, "--asana.token-dir", "tokens"), `^--asana.token-dir takes the place of`},
+		{"folder of tokens that is not there", flags("--asana.workspace", missing, "--asana.token-file", missing, "--asana.token-dir", "nowhere"), `^folder of tokens: open nowhere: no such file`},
 		{"no token file", flags("--asana.token-file", missing), `^--asana.token-file is missing: .*--demo$`},
 		{"token file that is not there", flags("--asana.token-file", "nowhere"), `^token file: open nowhere: no such file`},
 		{"token file that is a folder", flags("--asana.token-file", os.TempDir()), `^token file \S+: not a regular file; `},
@@ -180,7 +183,7 @@ func TestHelpVersionAndManualPage(t *testing.T) {
 	for flag, want := range map[string][]string{
 		"--help": {
 			"usage: asana_exporter [<flags>]",
-			"--asana.workspace=", "($ASANA_WORKSPACE)", "--asana.token-file=", "($ASANA_TOKEN_FILE)",
+			"--asana.workspace=", "($ASANA_WORKSPACE)", "--asana.token-file=", "($ASANA_TOKEN_FILE)", "--asana.token-dir=", "($ASANA_TOKEN_DIR)",
 			`--asana.url="https://app.asana.com/api/1.0"`, "--asana.poll-interval=15s", "--asana.timeout=30s",
 			`--state.dir="data"`, "--events.zero-first=90s", "--events.max-series=5000",
 			"--web.listen-address=:10176", `--web.config.file=""`, "web.systemd-socket", `--web.telemetry-path="/metrics"`,

@@ -17,12 +17,16 @@ import (
 	"asana_exporter/collector"
 )
 
-// landingPage shows the state of the workspace in the page that all exporters have from exporter-toolkit.
-func landingPage(c config, space *workspace) http.HandlerFunc {
+// landingPage shows the state of the workspaces in the page that all exporters have from exporter-toolkit.
+func landingPage(c config, spaces *workspaces) http.HandlerFunc {
 	table := template.Must(template.New("state").Parse(stateHTML))
 	return func(w http.ResponseWriter, r *http.Request) {
+		var rows []workspaceState
+		for _, space := range spaces.list() {
+			rows = append(rows, describe(space.config, space.View(), space.Ready()))
+		}
 		var state strings.Builder
-		if err := table.Execute(&state, describe(c, space.View(), space.Ready())); err != nil {
+		if err := table.Execute(&state, rows); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
@@ -31,7 +35,7 @@ func landingPage(c config, space *workspace) http.HandlerFunc {
 			Description: "Counts what happens in an Asana workspace.",
 			Version:     version.Info(),
 			ExtraHTML:   state.String(),
-			ExtraCSS:    "th{text-align:left;vertical-align:top;padding-right:1em;font-weight:normal}",
+			ExtraCSS:    "table{border-spacing:0}th,td{text-align:left;vertical-align:top;padding:0 1em 0 0}th{font-weight:normal}",
 			Profiling:   strconv.FormatBool(c.pprof),
 			Links: []web.LandingLinks{
 				{Address: c.telemetryPath, Text: "Metrics"},
@@ -130,14 +134,13 @@ func moment(t time.Time) string {
 }
 
 const stateHTML = `<table>
-<tr><th>Workspace</th><td>{{or .Name "name not known yet"}} ({{.Workspace}}){{if .Demo}}, simulated{{end}}</td></tr>
-<tr><th>Last poll</th><td>{{if .Up}}succeeded{{else}}did not succeed{{if not .Trouble}} yet{{end}}{{end}}</td></tr>
-{{range .Trouble}}<tr><th></th><td>{{.}}</td></tr>
-{{end}}<tr><th>Counts</th><td>{{if .CatchingUp}}a backlog is being read{{else if .Ready}}up to date{{else}}not up to date{{end}}{{if not .Exposed}}, not exposed until caught up{{end}}</td></tr>
-<tr><th>Events counted</th><td>{{.Events}} since {{.Epoch}}{{if .Waiting}}, and {{.Waiting}} in new series that are shown at 0 first{{end}}</td></tr>
-<tr><th>Series</th><td>{{.Series}} of at most {{.MaxSeries}}</td></tr>
-<tr><th>Last page counted</th><td>{{.LastSuccess}}</td></tr>
-<tr><th>Newest event</th><td>{{.LastEvent}}</td></tr>
-<tr><th>Gaps</th><td>{{.Gaps}}</td></tr>
-</table>
+<tr><th>Workspace</th><th>Last poll</th><th>Counts</th><th>Events counted</th><th>Series</th><th>Last page counted</th><th>Newest event</th><th>Gaps</th></tr>
+{{range .}}<tr><td>{{or .Name "name not known yet"}} ({{.Workspace}}){{if .Demo}}, simulated{{end}}</td>
+<td>{{if .Up}}succeeded{{else}}did not succeed{{if not .Trouble}} yet{{end}}{{end}}</td>
+<td>{{if .CatchingUp}}a backlog is being read{{else if .Ready}}up to date{{else}}not up to date{{end}}{{if not .Exposed}}, not exposed until caught up{{end}}</td>
+<td>{{.Events}} since {{.Epoch}}{{if .Waiting}}, and {{.Waiting}} in new series that are shown at 0 first{{end}}</td>
+<td>{{.Series}} of at most {{.MaxSeries}}</td><td>{{.LastSuccess}}</td><td>{{.LastEvent}}</td><td>{{.Gaps}}</td></tr>
+{{range .Trouble}}<tr><td></td><td colspan="7">{{.}}</td></tr>
+{{end}}{{else}}<tr><td colspan="8">none yet: the folder of tokens has no file named by a gid</td></tr>
+{{end}}</table>
 `

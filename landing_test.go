@@ -14,6 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-kit/log"
+	"github.com/prometheus/client_golang/prometheus"
+
 	"asana_exporter/client"
 	"asana_exporter/collector"
 )
@@ -89,17 +92,19 @@ func TestPagesSayWhatIsWrong(t *testing.T) {
 			t.Errorf("%s: %q, want %q", row.name, got, row.want)
 		}
 		answer := httptest.NewRecorder()
-		status(func() bool { return false }, func() *collector.View { return &row.view }, "", "Not ready.")(answer, nil)
-		if got, want := answer.Body.String(), strings.Join(append([]string{"Not ready."}, row.want...), "\n")+"\n"; got != want {
+		spaces := newWorkspaces(config{workspace: testWorkspace}, nil, prometheus.NewRegistry(), log.NewNopLogger())
+		spaces.add(testWorkspace).closed.Store(&row.view)
+		status(spaces, func([]*workspace) (bool, string) { return false, "Not ready." })(answer, nil)
+		if got, want := answer.Body.String(), strings.Join(append([]string{"Not ready."}, row.want...), "\n"+testWorkspace+": ")+"\n"; got != want {
 			t.Errorf("%s: the body is %q, want %q", row.name, got, want)
 		}
 		var page strings.Builder
-		must(t, template.Must(template.New("").Parse(stateHTML)).Execute(&page, describe(config{}, &row.view, false)))
+		must(t, template.Must(template.New("").Parse(stateHTML)).Execute(&page, []workspaceState{describe(config{}, &row.view, false)}))
 		if strings.Contains(page.String(), "<script") {
 			t.Errorf("%s: the page is\n%s", row.name, &page)
 		}
 		for _, line := range row.want {
-			if !strings.Contains(html.UnescapeString(page.String()), "<td>"+line+"</td>") {
+			if !strings.Contains(html.UnescapeString(page.String()), ">"+line+"</td>") {
 				t.Errorf("%s: %q is not on the page\n%s", row.name, line, &page)
 			}
 		}

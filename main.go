@@ -76,32 +76,38 @@ func run(ctx context.Context, args []string, hangups <-chan os.Signal, stdout, s
 	return follow(ctx, c, demo, nil, logs)
 }
 
-// follow counts the events of a workspace, of the demo's if there is one, and serves the counts. Everything else that can be
+// follow counts the events of the workspaces, of the demo's if there is one, and serves the counts. Everything else that can be
 // wrong with the command line is found before the state folder is opened, so that a bad start leaves it alone.
 func follow(ctx context.Context, c config, demo *demo, hangups <-chan os.Signal, logs loggers) error {
 	registry := prometheus.NewRegistry()
-	space := newWorkspace(c, demo, logs.kit)
+	spaces := newWorkspaces(c, demo, registry, logs.kit)
+	files := &tokenFiles{config: c, logger: logs.kit}
+	found, err := files.look()
+	if err != nil {
+		return err
+	}
 	listeners, err := listen(ctx, c.web)
 	if err != nil {
 		return err
 	}
-	if err := space.open(); err != nil {
-		return errors.Join(err, closeAll(listeners))
+	group, ctx := errgroup.WithContext(ctx)
+	if c.tokenDir == "" {
+		found.appeared = nil
+		only := spaces.add(c.workspace)
+		if err := only.open(); err != nil {
+			return errors.Join(err, closeAll(listeners))
+		}
+		group.Go(func() error { return only.run(ctx) })
 	}
 	level.Info(logs.kit).Log("msg", "starting asana_exporter", "version", version.Info(), "build", version.BuildContext())
-	registry.MustRegister(space.registry)
 	slow := &minuteLog{logger: logs.kit, msg: "slow or idle clients cut off"}
-	server := newServer(newHandler(c, demo, registry, space, logs, slow.add), logs, slow.add)
-
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return space.run(ctx) })
+	server := newServer(newHandler(c, demo, registry, spaces, logs, slow.add), logs, slow.add)
 	group.Go(func() error { return serve(ctx, listeners, server, c.web, logs) })
+	group.Go(func() error { return spaces.follow(ctx, found.appeared, hangups, files) })
 	if demo != nil {
-		group.Go(func() error { return demo.run(ctx, space.logger) })
-	} else {
-		group.Go(func() error { return refresh(ctx, hangups, c.tokenFile, space.PollNow, space.logger) })
+		group.Go(func() error { return demo.run(ctx, logs.kit) })
 	}
-	return waitAfter(ctx, group, space.logger)
+	return waitAfter(ctx, group, logs.kit)
 }
 
 // waitAfter waits for the goroutines. After ctx ended it does not wait long: a goroutine that hangs in a file system must not

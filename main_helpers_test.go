@@ -69,7 +69,7 @@ func spawnIn(t *testing.T, program string, environment []string, args ...string)
 		program = os.Args[0]
 	}
 	p := &process{Cmd: exec.Command(program, args...), ended: make(chan struct{})}
-	p.Env = append(os.Environ(), beTheProgram+"=1", "ASANA_WORKSPACE=", "ASANA_TOKEN_FILE=", "GORACE=atexit_sleep_ms=0")
+	p.Env = append(os.Environ(), beTheProgram+"=1", "ASANA_WORKSPACE=", "ASANA_TOKEN_FILE=", "ASANA_TOKEN_DIR=", "GORACE=atexit_sleep_ms=0")
 	p.Env = append(p.Env, environment...)
 	p.Stdout, p.Stderr = &p.stdout, &p.stderr
 	must(t, p.Start())

@@ -205,30 +205,30 @@ func TestHangingCommitIsNotHealthy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _, err := parseFlags(arguments(t, "--asana.poll-interval", "10s", "--asana.timeout", "20s"), t.Output())
 		must(t, err)
-		space := newWorkspace(c, nil, log.NewNopLogger())
+		registry := prometheus.NewRegistry()
+		spaces := newWorkspaces(c, nil, registry, log.NewNopLogger())
+		space := spaces.add(c.workspace)
 		stuck := hanging{release: make(chan struct{})}
 		poller := collector.NewPoller(stuck, stuck, space.metrics, collector.NewEpoch(time.Now()),
 			collector.Options{Interval: c.pollInterval, Timeout: c.timeout})
 		space.poller.Store(poller)
-		registry := prometheus.NewRegistry()
-		registry.MustRegister(space.registry)
-		handler := newHandler(c, nil, registry, space, newLoggers(t.Output(), "info", "logfmt"), func() {})
-		get := func(path string) int {
+		handler := newHandler(c, nil, registry, spaces, newLoggers(t.Output(), "info", "logfmt"), func() {})
+		get := func(path string) (int, string) {
 			answer := httptest.NewRecorder()
 			handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
-			return answer.Code
+			return answer.Code, answer.Body.String()
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { _ = poller.Run(ctx) }()
 		time.Sleep(10 * time.Second)
-		if got := get("/-/healthy"); got != http.StatusOK {
+		if got, _ := get("/-/healthy"); got != http.StatusOK {
 			t.Errorf("when it may still come back: %d", got)
 		}
 		time.Sleep(time.Minute)
-		if got := get("/-/healthy"); got != http.StatusServiceUnavailable {
-			t.Errorf("after a minute: %d", got)
+		if got, body := get("/-/healthy"); got != http.StatusServiceUnavailable || body != "Not healthy: the poller hangs of "+testWorkspace+".\n" {
+			t.Errorf("after a minute: %d, %s", got, body)
 		}
-		if got := get("/metrics"); got != http.StatusOK {
+		if got, _ := get("/metrics"); got != http.StatusOK {
 			t.Errorf("/metrics: %d", got)
 		}
 		cancel()

@@ -16,8 +16,6 @@ import (
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/exporter-toolkit/web"
-
-	"asana_exporter/collector"
 )
 
 // listen opens the addresses, so that one in use ends the start before the state folder is touched. It returns nil for
@@ -92,13 +90,13 @@ func serve(ctx context.Context, listeners []net.Listener, server *http.Server, f
 }
 
 // newHandler returns the handler of all paths, and registers the metrics of the process and of the handler itself.
-func newHandler(c config, demo *demo, registry *prometheus.Registry, space *workspace, logs loggers, cutOff func()) http.Handler {
+func newHandler(c config, demo *demo, registry *prometheus.Registry, spaces *workspaces, logs loggers, cutOff func()) http.Handler {
 	mux := http.NewServeMux()
 	// GET stands for HEAD, too. Other methods get a 405.
 	mux.Handle("GET "+c.telemetryPath, metricsHandler(c, registry, logs, cutOff))
-	mux.HandleFunc("GET /-/healthy", status(space.Healthy, space.View, "Healthy.", "Not healthy: the poller hangs."))
-	mux.HandleFunc("GET /-/ready", status(space.Ready, space.View, "Ready.", "Not ready: the first catch-up goes on, or no poll has succeeded for three intervals."))
-	mux.Handle("GET /{$}", landingPage(c, space))
+	mux.HandleFunc("GET /-/healthy", status(spaces, healthy))
+	mux.HandleFunc("GET /-/ready", status(spaces, ready))
+	mux.Handle("GET /{$}", landingPage(c, spaces))
 	if demo != nil {
 		mux.Handle("/control/", demo.asana.Control())
 	}
@@ -150,13 +148,56 @@ func metricsHandler(c config, registry *prometheus.Registry, logs loggers, cutOf
 	return promhttp.InstrumentMetricHandler(registry, newScrapes(promhttp.HandlerFor(registry, options), cutOff))
 }
 
-// status answers 200 or 503 with a sentence, and with why polls fail.
-func status(good func() bool, view func() *collector.View, yes, no string) http.HandlerFunc {
+// status answers with a sentence about the workspaces, 200 if it is good and 503 otherwise, and with what is wrong with each.
+func status(spaces *workspaces, judge func([]*workspace) (good bool, sentence string)) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
-		answer, code := yes, http.StatusOK
-		if !good() {
-			answer, code = no, http.StatusServiceUnavailable
+		list := spaces.list()
+		good, sentence := judge(list)
+		code := http.StatusOK
+		if !good {
+			code = http.StatusServiceUnavailable
 		}
-		http.Error(w, strings.Join(append([]string{answer}, trouble(view())...), "\n"), code) // Plain text, and nosniff.
+		lines := []string{sentence}
+		for _, space := range list {
+			for _, line := range trouble(space.View()) {
+				lines = append(lines, space.config.workspace+": "+line)
+			}
+		}
+		http.Error(w, strings.Join(lines, "\n"), code) // Plain text, and nosniff.
 	}
+}
+
+// healthy judges the process: it must be restarted if a poller hangs.
+func healthy(spaces []*workspace) (good bool, sentence string) {
+	var hanging []string
+	for _, space := range spaces {
+		if !space.Healthy() {
+			hanging = append(hanging, space.config.workspace)
+		}
+	}
+	if len(hanging) > 0 {
+		return false, "Not healthy: the poller hangs of " + strings.Join(hanging, ", ") + "."
+	}
+	return true, "Healthy."
+}
+
+// ready judges the counts. One workspace in trouble takes nothing from the others: what is missing is that all are, or that
+// one which was there at the start is still in its first catch-up.
+func ready(spaces []*workspace) (good bool, sentence string) {
+	var starting []string
+	for _, space := range spaces {
+		good = good || space.Ready()
+		if space.starting() {
+			starting = append(starting, space.config.workspace)
+		}
+	}
+	switch {
+	case len(spaces) == 0:
+		return false, "Not ready: the folder of tokens has no file named by a gid."
+	case len(starting) > 0:
+		return false, "Not ready: the first catch-up goes on of " + strings.Join(starting, ", ") + "."
+	case !good:
+		return false, "Not ready: no poll has succeeded for three intervals."
+	}
+	return true, "Ready."
 }

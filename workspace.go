@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -14,6 +15,9 @@ import (
 	"asana_exporter/collector"
 )
 
+// longestRetry is the longest time until a workspace that can't be followed is tried again.
+const longestRetry = 5 * time.Minute
+
 // A workspace is all that belongs to one workspace: its client, its state with the lock, its poller and its metrics.
 type workspace struct {
 	config   config               // Its workspace and token file are those of this workspace.
@@ -21,8 +25,12 @@ type workspace struct {
 	registry *prometheus.Registry // Holds the metrics of this workspace alone, so that they end together.
 	metrics  *collector.Metrics
 	logger   log.Logger
+	first    bool               // It was there when the process began.
+	stop     context.CancelFunc // Ends follow.
+	tryNow   chan struct{}      // Ends a wait of follow. Holds at most one request.
 
 	poller atomic.Pointer[collector.Poller] // nil while it is not open.
+	closed atomic.Pointer[collector.View]   // Why it is not open, while it is not.
 
 	// The goroutine of open and run owns the rest.
 	source *client.Client
@@ -31,10 +39,60 @@ type workspace struct {
 
 // newWorkspace returns a workspace that is not open. It touches neither files nor the network.
 func newWorkspace(c config, demo *demo, logger log.Logger) *workspace {
-	w := &workspace{config: c, demo: demo, registry: prometheus.NewRegistry(), logger: log.With(logger, "workspace", c.workspace)}
+	w := &workspace{
+		config: c, demo: demo, registry: prometheus.NewRegistry(), logger: log.With(logger, "workspace", c.workspace),
+		tryNow: make(chan struct{}, 1),
+	}
+	w.closed.Store(&collector.View{})
 	w.metrics = collector.NewMetrics(w.registry, c.workspace)
 	w.registry.MustRegister(collector.NewCollector(w.View, w.metrics, int(c.maxSeries)))
 	return w
+}
+
+// follow opens and runs the workspace until ctx ends. Whatever fails is shown and tried again; delay is how long the first
+// poll waits.
+func (w *workspace) follow(ctx context.Context, delay time.Duration) {
+	for failures := 0; ctx.Err() == nil; {
+		err := w.open()
+		if err == nil {
+			failures = 0
+			w.wait(ctx, delay)
+			err = w.run(ctx)
+		}
+		if err != nil {
+			failures++
+			delay = 0
+			w.wait(ctx, w.failed(err, failures))
+		}
+	}
+}
+
+// failed shows why the workspace is closed, and returns how long to wait: up to a second, doubled with each failure up to
+// longestRetry.
+func (w *workspace) failed(err error, failures int) time.Duration {
+	wait := min(longestRetry, time.Second<<min(failures-1, 9)) / 2
+	wait += rand.N(wait)
+	before, now := w.View(), &collector.View{Err: err, FailingSince: time.Now()}
+	leveled := level.Error(w.logger)
+	if w.poller.Load() == nil && before.Err != nil {
+		now.FailingSince = before.FailingSince
+		if before.Err.Error() == err.Error() {
+			leveled = level.Debug(w.logger)
+		}
+	}
+	w.closed.Store(now)
+	w.poller.Store(nil)
+	leveled.Log("msg", "workspace not followed", "err", err, "retry_in", wait)
+	return wait
+}
+
+// wait returns after some time, when ctx ends or when PollNow is called.
+func (w *workspace) wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-w.tryNow:
+	case <-time.After(d):
+	}
 }
 
 // open reads the token, opens the state and makes the poller. After an error nothing is open.
@@ -74,17 +132,43 @@ func (w *workspace) close() {
 	w.source.CloseIdleConnections()
 }
 
-// View returns what may be seen now of an open workspace.
-func (w *workspace) View() *collector.View { return w.poller.Load().View() }
+// View returns what may be seen now. Of a workspace that is not open, that is only why.
+func (w *workspace) View() *collector.View {
+	if poller := w.poller.Load(); poller != nil {
+		return poller.View()
+	}
+	return w.closed.Load()
+}
 
-// Healthy reports whether the poller is on time.
-func (w *workspace) Healthy() bool { return w.poller.Load().Healthy() }
+// Healthy reports whether the poller, if there is one, is on time.
+func (w *workspace) Healthy() bool {
+	poller := w.poller.Load()
+	return poller == nil || poller.Healthy()
+}
 
 // Ready reports whether the first catch-up is complete and the last successful poll is recent.
-func (w *workspace) Ready() bool { return w.poller.Load().Ready() }
+func (w *workspace) Ready() bool {
+	poller := w.poller.Load()
+	return poller != nil && poller.Ready()
+}
 
-// PollNow makes the poller poll at once.
-func (w *workspace) PollNow() { w.poller.Load().PollNow() }
+// starting reports whether nothing but its first catch-up keeps a workspace back that was there when the process began.
+func (w *workspace) starting() bool {
+	view := w.View()
+	return w.first && !view.Exposed && view.Err == nil
+}
+
+// PollNow makes the workspace poll at once, or try at once to be opened. It does not block.
+func (w *workspace) PollNow() {
+	if poller := w.poller.Load(); poller != nil {
+		poller.PollNow()
+		return
+	}
+	select {
+	case w.tryNow <- struct{}{}:
+	default: // One request is enough.
+	}
+}
 
 // newSource returns the client of Asana's API, or of the demo's simulator.
 func newSource(c config, demo *demo, observe func(client.Exchange)) (*client.Client, error) {

@@ -57,9 +57,9 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// checkEnvironment reports what net/http and crypto/x509 ignore without an error: a proxy that can't be parsed, which
+// CheckEnvironment reports what New refuses with its own transport, and what net/http and crypto/x509 ignore without an error: a proxy that can't be parsed, which
 // means no proxy, and a file or folder of CAs that can't be read, which means fewer CAs.
-func checkEnvironment() error {
+func CheckEnvironment() error {
 	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} { // net/http uses the first that is not empty.
 		if proxy := os.Getenv(name); proxy != "" {
 			if !isProxy(proxy) {

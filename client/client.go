@@ -89,7 +89,7 @@ func New(o Options) (*Client, error) {
 		return nil, err
 	}
 	if o.Transport == nil {
-		if err := checkEnvironment(); err != nil {
+		if err := CheckEnvironment(); err != nil {
 			return nil, err
 		}
 		o.Transport = NewTransport()
@@ -127,7 +127,7 @@ func NewTransport() *http.Transport {
 	protocols.SetHTTP1(true)
 	return &http.Transport{
 		Protocols:              protocols,
-		Proxy:                  http.ProxyFromEnvironment, // checkEnvironment finds what this ignores.
+		Proxy:                  http.ProxyFromEnvironment, // CheckEnvironment finds what this ignores.
 		OnProxyConnectResponse: proxyRefusal,
 		DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
 		TLSHandshakeTimeout:    10 * time.Second,

@@ -9,7 +9,7 @@ import (
 
 // View is the published snapshot: a durable State and the status of the poller. It is never changed.
 type View struct {
-	// State is durable. During a catch-up it is the one before.
+	// State is durable. During a catch-up it is the one before. The zero State is that of a workspace that can't be read.
 	State State
 	// Exposed is whether the first catch-up is complete, so that the events of State may be exposed.
 	Exposed bool
@@ -88,6 +88,10 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	view := c.view()
+	if view.State.Epoch.IsZero() { // The state can't be read: a gap counter at 0 may be less than what somebody saw.
+		c.gauge(ch, c.up, 0)
+		return
+	}
 	c.gauge(ch, c.info, 1, view.State.Name)
 	c.gauge(ch, c.up, number(view.Up))
 	c.gauge(ch, c.catchingUp, number(view.CatchingUp()))

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"asana_exporter/simulator"
+)
+
+// A company has several workspaces behind one address, each with a token of its own.
+type company struct {
+	url  string
+	gids []string
+	of   map[string]http.Handler
+	// inside are the workspaces that a simulator serves.
+	inside map[string]*simulator.Simulator
+}
+
+// newCompany returns a company with n workspaces in which nothing happens by itself, unless it is thawed.
+func newCompany(t *testing.T, n int, o simulator.Options) *company {
+	t.Helper()
+	c := &company{of: map[string]http.Handler{}, inside: map[string]*simulator.Simulator{}}
+	for i := range n {
+		gid := fmt.Sprint(1200000000000001 + i)
+		o.Workspace, o.Token, o.Name, o.Seed = gid, tokenOf(gid), "Company "+gid, *seed+uint64(i)
+		c.gids, c.inside[gid] = append(c.gids, gid), simulator.New(o)
+		c.inside[gid].Freeze()
+		c.of[gid] = c.inside[gid]
+	}
+	server := httptest.NewServer(c)
+	t.Cleanup(server.Close)
+	c.url = server.URL
+	return c
+}
+
+func (c *company) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path := strings.Split(r.URL.Path, "/") // "", "workspaces", the gid.
+	if handler := c.of[path[2]]; handler != nil {
+		handler.ServeHTTP(w, r)
+		return
+	}
+	http.NotFound(w, r)
+}
+
+func tokenOf(gid string) string { return "token-of-" + gid }
+
+// A secret is a folder of tokens as Kubernetes mounts it: gid -> ..data/gid, and ..data -> ..1, which is swapped in one step.
+type secret struct {
+	dir     string
+	version int
+}
+
+// put replaces the content, as Kubernetes does: first the swap, then the links of what came and of what went.
+func (s *secret) put(t *testing.T, tokens map[string]string) {
+	t.Helper()
+	s.version++
+	version := fmt.Sprintf("..%d", s.version)
+	must(t, os.MkdirAll(filepath.Join(s.dir, version), 0o700))
+	for name, token := range tokens {
+		must(t, os.WriteFile(filepath.Join(s.dir, version, name), []byte(token), 0o600))
+	}
+	must(t, os.Symlink(version, filepath.Join(s.dir, "..data_tmp")))
+	must(t, os.Rename(filepath.Join(s.dir, "..data_tmp"), filepath.Join(s.dir, "..data")))
+	must(t, os.RemoveAll(filepath.Join(s.dir, fmt.Sprintf("..%d", s.version-1))))
+	entries, err := os.ReadDir(s.dir)
+	must(t, err)
+	for _, entry := range entries {
+		if _, there := tokens[entry.Name()]; !there && !strings.HasPrefix(entry.Name(), "..") {
+			must(t, os.Remove(filepath.Join(s.dir, entry.Name())))
+		}
+	}
+	for name := range tokens {
+		if err := os.Symlink(filepath.Join("..data", name), filepath.Join(s.dir, name)); !os.IsExist(err) {
+			must(t, err)
+		}
+	}
+}
+
+// tokens returns the right tokens of workspaces.
+func tokens(gids ...string) map[string]string {
+	of := map[string]string{}
+	for _, gid := range gids {
+		of[gid] = tokenOf(gid)
+	}
+	return of
+}
+
+// inFolder returns flags with which the program follows the workspaces of a folder of tokens at url, fast.
+func inFolder(t *testing.T, url, dir string, changes ...string) []string {
+	t.Helper()
+	return following(t, url, append([]string{
+		"--asana.workspace", missing, "--asana.token-file", missing, "--asana.token-dir", dir,
+	}, changes...)...)
+}
+
+// ups returns asana_workspace_up of each workspace that is exposed.
+func ups(t *testing.T, address string) map[string]float64 {
+	t.Helper()
+	up := map[string]float64{}
+	for series, value := range samples(t, address) {
+		if gid, found := strings.CutPrefix(series, `asana_workspace_up{workspace="`); found {
+			up[strings.TrimSuffix(gid, `"}`)] = value
+		}
+	}
+	return up
+}
+
+// wantUps waits until these workspaces are exposed, with these values.
+func wantUps(t *testing.T, address string, want map[string]float64) {
+	t.Helper()
+	eventually(t, fmt.Sprint("workspaces up: ", want), func() bool { return maps.Equal(ups(t, address), want) })
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// longestSpread is the longest time over which workspaces that start together begin to poll.
+const longestSpread = 15 * time.Second
+
+// workspaces are those that this process follows. The methods are safe for concurrent use.
+type workspaces struct {
+	config   config
+	demo     *demo
+	registry prometheus.Registerer
+	logger   log.Logger
+	running  sync.WaitGroup
+	begun    bool // Those that were there at the start are there.
+
+	mu  sync.Mutex
+	all map[string]*workspace // By gid.
+}
+
+// newWorkspaces returns no workspaces, and registers how many there will be.
+func newWorkspaces(c config, demo *demo, registry prometheus.Registerer, logger log.Logger) *workspaces {
+	s := &workspaces{config: c, demo: demo, registry: registry, logger: logger, all: map[string]*workspace{}}
+	registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "asana_exporter_workspaces",
+		Help: "Workspaces that are followed, those in trouble included.",
+	}, func() float64 { return float64(len(s.list())) }))
+	return s
+}
+
+// follow keeps the workspaces in step with the token files until ctx ends, and starts those that were found first. The
+// trouble of one of them is no error.
+func (s *workspaces) follow(ctx context.Context, first []string, hangups <-chan os.Signal, files *tokenFiles) error {
+	defer s.running.Wait()
+	s.start(ctx, first)
+	s.begun = true
+	refresh(ctx, hangups, files, s)
+	return nil
+}
+
+// start follows workspaces until they are stopped or ctx ends. They begin to poll one after the other.
+func (s *workspaces) start(ctx context.Context, gids []string) {
+	spread := min(s.config.pollInterval, longestSpread)
+	for i, gid := range gids {
+		w := s.add(gid)
+		level.Info(w.logger).Log("msg", "workspace found", "file", w.config.tokenFile)
+		ctx, stop := context.WithCancel(ctx)
+		w.stop = stop
+		delay := spread * time.Duration(i) / time.Duration(len(gids))
+		s.running.Go(func() {
+			defer stop()
+			w.follow(ctx, delay)
+		})
+	}
+}
+
+// add shows a workspace, which is not open, and its metrics.
+func (s *workspaces) add(gid string) *workspace {
+	w := newWorkspace(s.config.of(gid), s.demo, s.logger)
+	w.first = !s.begun
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all[gid] = w
+	s.registry.MustRegister(w.registry)
+	return w
+}
+
+// stop lets workspaces end. Their series end at once, their state stays.
+func (s *workspaces) stop(gids []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, gid := range gids {
+		w := s.all[gid]
+		level.Info(w.logger).Log("msg", "workspace not followed any more: its token file has gone", "file", w.config.tokenFile)
+		delete(s.all, gid)
+		s.registry.Unregister(w.registry)
+		w.stop()
+	}
+}
+
+// pollNow makes workspaces poll at once.
+func (s *workspaces) pollNow(gids []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, gid := range gids {
+		s.all[gid].PollNow()
+	}
+}
+
+// list returns the workspaces in the order of their gids.
+func (s *workspaces) list() []*workspace {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]*workspace, 0, len(s.all))
+	for _, w := range s.all {
+		list = append(list, w)
+	}
+	slices.SortFunc(list, func(a, b *workspace) int { return cmp.Compare(a.config.workspace, b.config.workspace) })
+	return list
+}
