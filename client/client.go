@@ -46,6 +46,8 @@ type Options struct {
 	Pretty bool
 	// Transport carries the requests; NewTransport() if nil.
 	Transport http.RoundTripper
+	// ResourceGIDs has pages tell the gids of resources and parents, which takes time and memory.
+	ResourceGIDs bool
 	// Observe, if not nil, is called at the end of every request.
 	Observe func(Exchange)
 }
@@ -71,6 +73,7 @@ type Client struct {
 	timeout   time.Duration
 	userAgent string
 	pretty    bool
+	gids      bool // Of resources.
 	http      *http.Client
 	observe   func(Exchange)
 	decoders  sync.Pool // Of *decoder.
@@ -100,6 +103,7 @@ func New(o Options) (*Client, error) {
 		timeout:   cmp.Or(o.Timeout, defaultTimeout),
 		userAgent: o.UserAgent,
 		pretty:    o.Pretty,
+		gids:      o.ResourceGIDs,
 		observe:   o.Observe,
 		http: &http.Client{
 			Transport: o.Transport,
@@ -235,7 +239,7 @@ func (c *Client) decoder() *decoder {
 	if d, ok := c.decoders.Get().(*decoder); ok {
 		return d
 	}
-	return new(decoder)
+	return &decoder{resourceGIDs: c.gids}
 }
 
 func (c *Client) request(ctx context.Context, at *url.URL, query url.Values, token string) (*http.Request, error) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -17,22 +18,34 @@ type decoder struct {
 	json   *jsontext.Decoder
 	secret secret
 	texts  texts
+	users  map[string]string // Gids of users, by their objects in JSON.
 	dates  dates
+
+	resourceGIDs bool // Options.ResourceGIDs.
 
 	escaped bool // Names may be written with escapes: the letters of those that we read can only be written as \u00XX.
 }
 
+// Of users, so many objects are kept that are no longer than this: of those who are at work.
+const (
+	keptUsers   = 4096
+	longestUser = 256
+)
+
+// lenient returns the options of a decoder: one bad byte or a repeated name must not block the stream for a day.
+func lenient() json.Options {
+	return json.JoinOptions(jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+}
+
 // start makes the decoder parse its body, the answer to a request with this secret.
 func (d *decoder) start(secret secret) {
-	// One bad byte or a repeated name must not block the stream for a day.
-	options := []jsontext.Options{jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)}
 	if d.json == nil {
-		d.json = jsontext.NewDecoder(&d.body, options...)
+		d.json = jsontext.NewDecoder(&d.body, lenient())
 	} else {
-		d.json.Reset(&d.body, options...)
+		d.json.Reset(&d.body, lenient())
 	}
 	if d.secret.bearer != secret.bearer { // Texts are redacted for one bearer token.
-		d.texts = texts{}
+		d.texts, d.users = texts{}, nil
 	}
 	d.secret, d.escaped = secret, bytes.Contains(d.body.Bytes(), []byte(`\u00`))
 }
@@ -114,11 +127,29 @@ func (d *decoder) text() (string, error) {
 	if known.json == string(value) {
 		return known.text, nil
 	}
-	text := d.secret.redact(strings.ToValidUTF8(string(unquote(value)), "\uFFFD"))
+	text := d.plain(value)
 	if len(value) <= longestKnown {
 		*known = knownText{string(value), text}
 	}
 	return text, nil
+}
+
+// plain returns what a string says, without secrets.
+func (d *decoder) plain(value jsontext.Value) string {
+	return d.secret.redact(strings.ToValidUTF8(string(unquote(value)), "\uFFFD"))
+}
+
+// gidOf returns a gid, which may be written as a number, and "" for any other value.
+func (d *decoder) gidOf(value jsontext.Value) string {
+	switch {
+	case len(value) > maxGIDBytes:
+		return ""
+	case value.Kind() == jsontext.KindNumber:
+		return string(value)
+	case value.Kind() == jsontext.KindString:
+		return d.plain(value)
+	}
+	return ""
 }
 
 // sync returns a sync token, or "" if the value is unusable: it is sent to Asana and kept on disk, so it may be neither long nor

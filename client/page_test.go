@@ -1,8 +1,11 @@
 package client
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -47,12 +50,12 @@ func TestPageHoldsWhatIsCounted(t *testing.T) {
   "has_more": true
 }`)
 	want := Page{Sync: "5d41402abc4b2a76b9719d911017c592:8", HasMore: true, Events: []Event{
-		{"changed", "task", "default_task", "completed", "", date("2026-03-17T09:14:07.25Z")},
-		{"changed", "task", "default_task", "completed_at", "", date("2026-03-17T09:14:07.25Z")},
-		{"added", "task", "milestone", "", "project", date("2026-03-17T09:15:00.101Z")},
-		{"added", "task", "milestone", "", "section", date("2026-03-17T09:15:00.238Z")},
-		{"changed", "task", "approval", "custom_fields", "", date("2026-03-17T09:15:01Z")},
-		{"deleted", "project", "", "", "", date("2026-03-17T09:15:00.999Z")},
+		{"changed", "task", "default_task", "completed", "", date("2026-03-17T09:14:07.25Z"), "1200000000000011", "", ""},
+		{"changed", "task", "default_task", "completed_at", "", date("2026-03-17T09:14:07.25Z"), "1200000000000011", "", ""},
+		{"added", "task", "milestone", "", "project", date("2026-03-17T09:15:00.101Z"), "1200000000000011", "", ""},
+		{"added", "task", "milestone", "", "section", date("2026-03-17T09:15:00.238Z"), "1200000000000011", "", ""},
+		{"changed", "task", "approval", "custom_fields", "", date("2026-03-17T09:15:01Z"), "", "", ""},
+		{"deleted", "project", "", "", "", date("2026-03-17T09:15:00.999Z"), "", "", ""},
 	}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v and %v, want %+v", got, err, want)
@@ -242,5 +245,62 @@ func TestTruncatedPageIsRefusedAtEveryByte(t *testing.T) {
 	}
 	if _, err := read(t, whole); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestGIDs(t *testing.T) {
+	for name, test := range map[string]struct {
+		event string
+		want  Event
+	}{
+		"of all":            {`{"user":{"resource_type":"user","gid":"1"},"resource":{"gid":"2"},"parent":{"gid":"3"}}`, Event{UserGID: "1", ResourceGID: "2", ParentGID: "3"}},
+		"as numbers":        {`{"user":{"gid":1},"resource":{"gid":2},"parent":{"gid":3}}`, Event{UserGID: "1", ResourceGID: "2", ParentGID: "3"}},
+		"of other kinds":    {`{"user":{"gid":{}},"resource":{"gid":["2"]},"parent":{"gid":null}}`, Event{}},
+		"of nothing":        {`{"user":"1","resource":"2","parent":3}`, Event{}},
+		"null":              {`{"user":null,"resource":null,"parent":null}`, Event{}},
+		"twice, null last":  {`{"user":{"gid":"1"},"user":null,"resource":{"gid":"2"},"resource":null,"parent":{"gid":"3"},"parent":{}}`, Event{}},
+		"twice inside":      {`{"user":{"gid":"0","gid":"1"},"resource":{"gid":"0","gid":"2"}}`, Event{UserGID: "1", ResourceGID: "2"}},
+		"too long":          {`{"user":{"gid":"` + strings.Repeat("1", maxGIDBytes) + `"},"resource":{"gid":"` + strings.Repeat("2", maxGIDBytes) + `"}}`, Event{}},
+		"not UTF-8":         {"{\"user\":{\"gid\":\"1\xff\"},\"resource\":{\"gid\":\"2\xff\"}}", Event{UserGID: "1\uFFFD", ResourceGID: "2\uFFFD"}},
+		"in other cases":    {`{"user":{"GID":"no"},"User":{"gid":"no"},"resource":{"Gid":"no"}}`, Event{}},
+		"of a long user":    {`{"user":{"gid":"1","name":"` + strings.Repeat("x", longestUser) + `"}}`, Event{UserGID: "1"}},
+		"with the token":    {`{"user":{"gid":"` + token[len(token)-20:] + `"},"resource":{"gid":"` + token[len(token)-20:] + `"}}`, Event{UserGID: redacted, ResourceGID: redacted}},
+		"escaped":           {`{"user":{"g\u0069d":"\u0031"},"resource":{"g\u0069d":"\u0032"}}`, Event{UserGID: "1", ResourceGID: "2"}},
+		"of a nested thing": {`{"user":{"photo":{"gid":"no"},"gid":"1"},"resource":{"parent":{"gid":"no"},"gid":"2"}}`, Event{UserGID: "1", ResourceGID: "2"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := &decoder{resourceGIDs: true}
+			for range 2 { // The second time users are known.
+				d.body = *bytes.NewBufferString(`{"sync":"a","data":[` + test.event + `]}`)
+				d.start(newSecret(token, ""))
+				page, err := d.page()
+				if err != nil || len(page.Events) != 1 || !sameEvent(page.Events[0], test.want) {
+					t.Errorf("got %+v and %v, want %+v", page.Events, err, test.want)
+				}
+			}
+		})
+	}
+}
+
+// People come and go, and a server may make up any number of them.
+func TestKnownUsersAreBounded(t *testing.T) {
+	var body strings.Builder
+	for i := range 3 * keptUsers {
+		fmt.Fprintf(&body, `,{"user":{"gid":"%d"}}`, i)
+	}
+	d := new(decoder)
+	d.body = *bytes.NewBufferString(`{"sync":"a","data":[` + body.String()[1:] + `]}`)
+	d.start(newSecret(token, ""))
+	page, err := d.page()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, event := range page.Events {
+		if event.UserGID != strconv.Itoa(i) || event.ResourceGID != "" {
+			t.Fatalf("event %d is of user %q, resource %q", i, event.UserGID, event.ResourceGID)
+		}
+	}
+	if len(d.users) > keptUsers {
+		t.Errorf("%d users kept", len(d.users))
 	}
 }

@@ -58,7 +58,11 @@ func (w *writer) event() {
 	}
 }
 
-func (w *writer) user() string { return w.object("user", "", 3) }
+// user writes one of the 300 people who work.
+func (w *writer) user() string {
+	gid := fmt.Sprintf("12%014d", 1e13+uint64(w.random.IntN(300))*7919)
+	return fmt.Sprintf(`{"gid":%q,"resource_type":"user","name":"%s %s %s"}`, gid, w.name(), w.name(), w.name())
+}
 
 // object writes an object of Asana's with a name of some words.
 func (w *writer) object(kind, subtype string, words int) string {
@@ -67,9 +71,13 @@ func (w *writer) object(kind, subtype string, words int) string {
 	}
 	var name []string
 	for range words {
-		name = append(name, w.one("plan", "review", "rollout", "budget", "Müller", "fix", "quarter", "draft", "the", "of"))
+		name = append(name, w.name())
 	}
 	return fmt.Sprintf(`{"gid":%q,"resource_type":%q%s,"name":%q}`, w.gid(), kind, subtype, strings.Join(name, " "))
+}
+
+func (w *writer) name() string {
+	return w.one("plan", "review", "rollout", "budget", "Müller", "fix", "quarter", "draft", "the", "of")
 }
 
 func (w *writer) gid() string { return fmt.Sprintf("12%014d", w.random.Int64N(1e14)) }
