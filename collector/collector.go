@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"asana_exporter/users"
 )
 
 // View is the published snapshot: a durable State and the status of the poller. It is never changed.
@@ -22,6 +24,8 @@ type View struct {
 	// Err is why the last poll failed, and FailingSince when the first of this run of failures was; zero while polls succeed.
 	Err          error
 	FailingSince time.Time
+	// Users tells how many users there are.
+	Users users.Counts
 	// CatchingUpSince is when the poller began to read what it is not showing yet; zero if it shows all that it has read.
 	CatchingUpSince time.Time
 }
@@ -40,6 +44,7 @@ type Collector struct {
 	backlogSeconds, backlogPeak                *prometheus.Desc
 	lastEvent, lastSuccess, gaps, gapSeconds   *prometheus.Desc
 	eventSeries, eventSeriesLimit, foldedTotal *prometheus.Desc
+	activeUsers, topUserEvents                 *prometheus.Desc
 	descs                                      []*prometheus.Desc // All of the above.
 
 	exposed atomic.Pointer[exposition]
@@ -70,6 +75,8 @@ func NewCollector(view func() *View, metrics *Metrics, maxSeries int) *Collector
 	desc(&c.lastSuccess, "asana_workspace_last_success_timestamp_seconds", "Time of the last commit of a page or of a fresh position. Quiet polls are committed once a minute.")
 	desc(&c.gaps, "asana_workspace_gaps_total", "Gaps: stretches of the event stream that were lost and will never be counted.", "reason")
 	desc(&c.gapSeconds, "asana_workspace_gap_seconds_total", "Length of the stretches of the event stream that were lost and will never be counted.", "reason")
+	desc(&c.activeUsers, "asana_workspace_active_users", "Distinct users who caused an event, by the time of the event, in a window that ends now; an estimate.", "window")
+	desc(&c.topUserEvents, "asana_workspace_top_user_events", "Most events of any one user, by the time of the event, in a window that ends now; what this process has counted.", "action", "window")
 	desc(&c.eventSeries, "asana_exporter_event_series", "Label sets that are counted apart; zeros do not count.")
 	desc(&c.eventSeriesLimit, "asana_exporter_event_series_limit", "Label sets beyond which new ones are folded.")
 	desc(&c.foldedTotal, "asana_exporter_folded_events_total", "Events that were counted under _folded labels.")
@@ -104,6 +111,7 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	c.gauge(ch, c.backlogPeak, float64(backlog.PeakDeleted), "deleted", "", window)
 	c.gauge(ch, c.backlogPeak, float64(backlog.PeakProjects), "deleted", "project", window)
 
+	c.collectUsers(ch, view.Users)
 	c.collectGaps(ch, view.State)
 	if view.Exposed {
 		c.collectEvents(ch, view.State.Series())
@@ -111,6 +119,17 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	c.gauge(ch, c.eventSeries, float64(view.State.Active()))
 	c.gauge(ch, c.eventSeriesLimit, float64(c.maxSeries))
 	c.counter(ch, c.foldedTotal, float64(view.State.foldedEvents()), view.State.Epoch)
+}
+
+func (c *Collector) collectUsers(ch chan<- prometheus.Metric, counts users.Counts) {
+	for i, window := range []string{"1h", "1d", "7d", "30d"} { // users.ActiveWindows, as people write them.
+		c.gauge(ch, c.activeUsers, float64(counts.Active[i]), window)
+	}
+	for i, action := range users.TopActions() {
+		for j, window := range []string{"15m", "90m"} { // users.TopWindows.
+			c.gauge(ch, c.topUserEvents, float64(counts.Top[i][j]), action, window)
+		}
+	}
 }
 
 func (c *Collector) collectGaps(ch chan<- prometheus.Metric, state State) {

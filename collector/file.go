@@ -43,23 +43,30 @@ func (s State) encode(w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	return seal(w, func(body *bufio.Writer) {
+		fmt.Fprintf(body, `%s,"series":[`, bytes.TrimSuffix(start, []byte("}")))
+		for i, series := range s.series {
+			if i > 0 {
+				_ = body.WriteByte(',')
+			}
+			_, _ = body.Write(appendSeries(body.AvailableBuffer(), series))
+		}
+		fmt.Fprint(body, "]}")
+	})
+}
+
+// seal writes a file whose body is what write writes. The reverse is verified.
+func seal(w io.Writer, write func(body *bufio.Writer)) error {
 	if _, err := io.WriteString(w, fileHead); err != nil {
 		return err
 	}
 	sum := sha256.New()
 	body := bufio.NewWriterSize(io.MultiWriter(w, sum), 64<<10) // It keeps its first error for Flush.
-	fmt.Fprintf(body, `%s,"series":[`, bytes.TrimSuffix(start, []byte("}")))
-	for i, series := range s.series {
-		if i > 0 {
-			_ = body.WriteByte(',')
-		}
-		_, _ = body.Write(appendSeries(body.AvailableBuffer(), series))
-	}
-	fmt.Fprint(body, "]}")
+	write(body)
 	if err := body.Flush(); err != nil {
 		return err
 	}
-	_, err = io.WriteString(w, fileEnd(sum.Sum(nil)))
+	_, err := io.WriteString(w, fileEnd(sum.Sum(nil)))
 	return err
 }
 

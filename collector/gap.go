@@ -15,6 +15,9 @@ const (
 	TokenExpired Reason = "token_expired" // Asana refused the position.
 )
 
+// syncErrorAction is the action of Asana's report that it lost events itself, which is not an event.
+const syncErrorAction = "sync_error"
+
 // Reasons returns all reasons.
 func Reasons() []Reason { return []Reason{StateLost, SyncError, TokenExpired} }
 

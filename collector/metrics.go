@@ -15,6 +15,7 @@ type Metrics struct {
 	labels                                    prometheus.Labels // The workspace.
 	requests                                  *prometheus.CounterVec
 	announcedChanges, commits, commitFailures prometheus.Counter
+	eventLogDropped                           prometheus.Counter
 	requestDuration, commitDuration, delay    prometheus.Histogram
 }
 
@@ -40,6 +41,7 @@ func NewMetrics(reg prometheus.Registerer, workspace string) *Metrics {
 		announcedChanges: counter("asana_exporter_api_announced_changes_total", "Answers that announced a change of the API in an Asana-Change header."),
 		commits:          counter("asana_exporter_state_commits_total", "States that were made durable."),
 		commitFailures:   counter("asana_exporter_state_commit_failures_total", "States that could not be made durable."),
+		eventLogDropped:  counter("asana_exporter_event_log_dropped_total", "Events that --events.log left out, because there were more than 1000 in a second."),
 		commitDuration: histogram("asana_exporter_state_commit_duration_seconds", "Time to make a state durable.",
 			.001, .0025, .005, .01, .025, .05, .1, .25, 1, 5),
 		delay: newDelay(labels),

@@ -94,8 +94,15 @@ func (p *Poller) count(page client.Page, asked, now time.Time) error {
 	if n := p.state.gap(SyncError).Count - before.gap(SyncError).Count; n > 0 {
 		level.Error(p.logger).Log("msg", "gap: Asana reports that it lost events", "reason", SyncError, "reports", n)
 	}
-	p.metrics.counted(page.Events, now)
+	p.counted(page.Events, now)
 	return nil
+}
+
+// counted tells of events that were committed at now, for what is not in the State.
+func (p *Poller) counted(events []client.Event, now time.Time) {
+	p.metrics.counted(events, now)
+	p.addUsers(events, now)
+	p.events.write(events, now)
 }
 
 // renew goes on from the fresh position that expired brought or, without that, from a page that was asked for without a token.
@@ -109,6 +116,7 @@ func (p *Poller) renew(page client.Page, expired *client.SyncExpiredError, asked
 		return false, err
 	}
 	p.accepted, p.unanswered = p.accepted || expired == nil, false
+	p.counted(page.Events, now)
 	p.publish()
 	p.logLost(lost)
 	if first && expired != nil {

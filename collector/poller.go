@@ -19,6 +19,7 @@ import (
 	"github.com/go-kit/log/level"
 
 	"asana_exporter/client"
+	"asana_exporter/users"
 )
 
 const (
@@ -48,7 +49,12 @@ type Options struct {
 	// ZeroFirst and MaxSeries are those of Limits. 0 turns ZeroFirst off; 0 series fold all label sets but the known ones.
 	ZeroFirst time.Duration
 	MaxSeries int
-	Logger    log.Logger
+	// Users are those counted so far; none if nil. They are kept by UserSaver, if it is not nil.
+	Users     *users.Users
+	UserSaver UserSaver
+	// LogActions are the actions whose events are logged, out of LoggableActions.
+	LogActions []string
+	Logger     log.Logger
 }
 
 // A Poller follows one workspace: it reads a page, makes the counts durable, publishes them, and asks for the next page.
@@ -75,6 +81,10 @@ type Poller struct {
 	revealLater bool      // A reveal could not be saved: it waits for the next poll.
 	askName     time.Time // When to ask for the name of the workspace.
 	lost        error     // Why this process no longer owns the state.
+	users       *users.Users
+	userSaver   UserSaver
+	usersSaved  time.Time
+	events      eventLog
 }
 
 // NewPoller returns a Poller that goes on from state, which must be durable.
@@ -83,7 +93,7 @@ func NewPoller(source Source, saver Saver, metrics *Metrics, state State, o Opti
 	p := &Poller{
 		source: source, saver: saver, metrics: metrics, logger: o.Logger, jitter: rand.Float64, pollNow: make(chan struct{}, 1),
 		interval: cmp.Or(o.Interval, 15*time.Second), timeout: cmp.Or(o.Timeout, 30*time.Second),
-		unanswered: state.Token != "",
+		unanswered: state.Token != "", users: cmp.Or(o.Users, users.New()), userSaver: o.UserSaver,
 	}
 	// Nothing was shown yet: what is read, and a pending stretch, becomes visible in one step at the end of the stream.
 	state.Open = state.Token != ""
@@ -92,7 +102,9 @@ func NewPoller(source Source, saver Saver, metrics *Metrics, state State, o Opti
 	if p.logger == nil {
 		p.logger = log.NewNopLogger()
 	}
+	p.events = eventLog{actions: o.LogActions, logger: p.logger, dropped: metrics.eventLogDropped}
 	view := &View{State: p.state}
+	view.Users, _ = p.users.Count(now)
 	if state.Token != "" {
 		view.LastSuccess = state.Committed
 	}
@@ -142,6 +154,7 @@ func (p *Poller) Run(ctx context.Context) error {
 		} else {
 			nextPoll = p.pollOnce(ctx, now)
 		}
+		p.countUsers(time.Now(), false)
 		wake := p.nextWake(nextPoll)
 		p.setDeadline(wake)
 		if p.wait(ctx, wake) {
@@ -149,6 +162,7 @@ func (p *Poller) Run(ctx context.Context) error {
 		}
 	}
 	p.flush()
+	p.countUsers(time.Now(), true)
 	return p.lost
 }
 

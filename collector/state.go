@@ -164,7 +164,7 @@ func (s *State) count(events []client.Event, now time.Time, limits Limits) {
 	s.series = slices.Clone(s.series)
 	newest := s.LastEvent
 	for _, event := range events {
-		if event.Action == "sync_error" { // Asana's report that it lost events itself, and not an event.
+		if event.Action == syncErrorAction {
 			s.lose(Lost{Reason: SyncError, From: now, To: now})
 			continue
 		}

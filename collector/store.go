@@ -93,7 +93,7 @@ func (s *Store) Close() error { return errors.Join(s.root.Close(), s.lock.Close(
 // a newer version, which it leaves alone. A file that can't be read back is copied aside, under a name that depends on
 // its time alone, and reported as a *DamagedError; it stays in its place until the next Save.
 func (s *Store) Load() (State, error) {
-	content, written, err := s.read()
+	content, written, err := s.read(s.name())
 	if err != nil {
 		return State{}, fmt.Errorf("state file: %w", err)
 	}
@@ -116,19 +116,20 @@ func (s *Store) Load() (State, error) {
 	return State{}, &DamagedError{Path: filepath.Join(filepath.Dir(s.path), aside), Since: written, Err: err}
 }
 
-// read returns the content of the state file and when it was written.
-func (s *Store) read() (content []byte, written time.Time, err error) {
-	info, err := s.root.Lstat(s.name())
+// read returns the content of a file and when it was written.
+func (s *Store) read(name string) (content []byte, written time.Time, err error) {
+	path := filepath.Join(filepath.Dir(s.path), name)
+	info, err := s.root.Lstat(name)
 	switch {
 	case err != nil:
 		return nil, time.Time{}, fmt.Errorf("%w; make it readable, or name another folder with --state.dir", err)
 	case !info.Mode().IsRegular(): // A link is none: Save would replace it and leave the file that it names behind.
-		return nil, time.Time{}, fmt.Errorf("%s is not a regular file, so not of this program: move it away", s.path)
+		return nil, time.Time{}, fmt.Errorf("%s is not a regular file, so not of this program: move it away", path)
 	case info.Size() > maxStateBytes:
 		return nil, time.Time{}, fmt.Errorf("%s has %d bytes, more than the %d of the largest state, so it is not of this program: move it away",
-			s.path, info.Size(), maxStateBytes)
+			path, info.Size(), maxStateBytes)
 	}
-	f, err := s.root.OpenFile(s.name(), os.O_RDONLY|syscall.O_NONBLOCK, 0) // It may have become a FIFO, which would block.
+	f, err := s.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // It may have become a FIFO, which would block.
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("%w; make it readable, or name another folder with --state.dir", err)
 	}

@@ -1,0 +1,70 @@
+package collector
+
+import (
+	"slices"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"asana_exporter/client"
+)
+
+// loggedPerSecond is the most lines of events in a second of the clock: whoever stores logs pays for each.
+const loggedPerSecond = 1000
+
+// AllActions stands for all actions among those to log.
+const AllActions = "all"
+
+// LoggableActions returns the actions of which events can be logged.
+func LoggableActions() []string { return append(documentedActions(), AllActions) }
+
+// An eventLog writes a line for each event with one of its actions. An event is logged after it was counted, so no line is of
+// an event that is counted later or twice; SIGKILL in between leaves lines out.
+type eventLog struct {
+	actions []string // None turns it off.
+	logger  log.Logger
+	dropped prometheus.Counter
+
+	second int64 // Of the clock, with as many lines.
+	lines  int
+}
+
+// write logs the events of a page that was committed at now.
+func (l *eventLog) write(events []client.Event, now time.Time) {
+	if len(l.actions) == 0 {
+		return
+	}
+	if second := now.Unix(); second != l.second {
+		l.second, l.lines = second, 0
+	}
+	for _, event := range events {
+		switch {
+		case !l.wants(event.Action):
+		case l.lines == loggedPerSecond:
+			l.dropped.Inc()
+		default:
+			l.lines++
+			l.line(event, now)
+		}
+	}
+}
+
+func (l *eventLog) wants(action string) bool {
+	all := slices.Contains(l.actions, AllActions) && action != syncErrorAction
+	return all || slices.Contains(l.actions, action)
+}
+
+// line has the labels under which the event is counted, and gids. It has no names: these are other people's data.
+func (l *eventLog) line(e client.Event, now time.Time) {
+	labels := classify(e)
+	created := ""
+	if !e.CreatedAt.IsZero() {
+		created = e.CreatedAt.UTC().Format(time.RFC3339Nano)
+	}
+	level.Info(l.logger).Log("msg", "event", "action", labels.Action,
+		"resource_type", labels.ResourceType, "resource_subtype", labels.ResourceSubtype, "resource_gid", e.ResourceGID,
+		"parent_type", labels.ParentType, "parent_gid", e.ParentGID, "change_field", labels.ChangeField,
+		"user_gid", e.UserGID, "created_at", created, "counted_at", truncate(now).Format(time.RFC3339Nano))
+}

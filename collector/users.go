@@ -1,0 +1,84 @@
+package collector
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+
+	"github.com/go-kit/log/level"
+
+	"asana_exporter/client"
+	"asana_exporter/users"
+)
+
+// saveUsers is how often the users are saved. They are not part of a commit: what SIGKILL takes since then is too little to notice,
+// since nearly all of these users come again, and the position in the stream does not depend on it.
+const saveUsers = time.Minute
+
+// A UserSaver makes Users durable; *Store is one.
+type UserSaver interface{ SaveUsers(*users.Users) error }
+
+// addUsers notes who caused the events of a page that was counted at now. The system is no user, and events without a date are in
+// no window.
+func (p *Poller) addUsers(events []client.Event, now time.Time) {
+	for i := range events {
+		event := &events[i]
+		if at := dateOf(*event, now); event.UserGID != "" && !at.IsZero() {
+			p.users.Add(event.UserGID, event.Action, at, now)
+		}
+	}
+}
+
+// countUsers publishes how many users there are, and saves them, where it is time to. It saves at the end in any case.
+func (p *Poller) countUsers(now time.Time, end bool) {
+	if counts, newer := p.users.Count(now); newer {
+		p.changeView(func(v *View) { v.Users = counts })
+	}
+	due := end || now.Sub(p.usersSaved).Abs() >= saveUsers
+	if p.userSaver == nil || p.lost != nil || !due || !p.users.Changed() {
+		return
+	}
+	p.usersSaved = now // An error comes once a minute.
+	if err := p.userSaver.SaveUsers(p.users); err != nil {
+		level.Warn(p.logger).Log("msg", "active users not saved", "err", err)
+	}
+}
+
+func (s *Store) usersName() string { return s.workspace + ".users" }
+
+// SaveUsers makes users durable.
+func (s *Store) SaveUsers(u *users.Users) error {
+	content, err := u.Encode()
+	if err == nil {
+		err = s.replace(s.usersName(), func(w io.Writer) error {
+			return seal(w, func(body *bufio.Writer) { _, _ = body.Write(content) })
+		})
+	}
+	if err == nil {
+		u.Saved()
+	}
+	return err
+}
+
+// LoadUsers returns the users that were saved. After an error, of which the operator has to know, it returns none: their numbers
+// are too low until the windows are over.
+func (s *Store) LoadUsers() (*users.Users, error) {
+	content, _, err := s.read(s.usersName())
+	if errors.Is(err, fs.ErrNotExist) {
+		return users.New(), nil
+	}
+	var body []byte
+	if err == nil {
+		body, err = verified(content)
+	}
+	if err == nil {
+		var u *users.Users
+		if u, err = users.Decode(body); err == nil {
+			return u, nil
+		}
+	}
+	return users.New(), fmt.Errorf("file of active users: %w", err)
+}

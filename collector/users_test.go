@@ -1,0 +1,167 @@
+package collector
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-kit/log"
+
+	"asana_exporter/client"
+	"asana_exporter/users"
+)
+
+// by returns an event with a gid of its user.
+func by(user, action string, created time.Time) client.Event {
+	e := event(action, "task", created)
+	e.UserGID = user
+	return e
+}
+
+// Users are of committed pages, whichever way these came, and are gone from the windows without a further page.
+func TestUsersArePublished(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pages := stream(
+			client.Page{Events: []client.Event{by("a", "deleted", at(0)), by("a", "deleted", at(0)), by("b", "removed", at(0)), by("", "deleted", at(0)), by("c", "added", time.Time{})}},
+			client.Page{Events: []client.Event{by("d", "deleted", at(time.Minute))}},
+		)
+		r := newRig(t, following(), Options{}, except(map[int]error{2: errors.New("no")}, pages))
+		defer r.start()()
+		time.Sleep(3 * time.Minute)
+		wantEqual(t, "users", r.View().Users, users.Counts{Active: [4]uint64{3, 3, 3, 3}, Top: [2][2]uint64{{2, 2}, {1, 1}}})
+		time.Sleep(70 * time.Minute)
+		wantEqual(t, "users, later", r.View().Users, users.Counts{Active: [4]uint64{0, 3, 3, 3}, Top: [2][2]uint64{{0, 2}, {0, 1}}})
+		time.Sleep(30 * time.Minute)
+		wantEqual(t, "users, later still", r.View().Users.Top, [2][2]uint64{})
+	})
+}
+
+// While Asana is away, the windows move on.
+func TestUsersLeaveWhilePollsFail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first := client.Page{Events: []client.Event{by("a", "deleted", at(0))}, Sync: "1"}
+		r := newRig(t, following(), Options{}, func(call int, _ string) (client.Page, error) {
+			if call == 0 {
+				return first, nil
+			}
+			return client.Page{}, errors.New("away")
+		})
+		defer r.start()()
+		time.Sleep(2 * time.Hour)
+		wantEqual(t, "users", r.View().Users, users.Counts{Active: [4]uint64{0, 1, 1, 1}})
+	})
+}
+
+// A page that can't be committed comes again: its users and its lines come with the commit.
+func TestEventsAreLoggedOnceAndAfterTheCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var lines bytes.Buffer
+		r := newRig(t, following(), Options{Logger: log.NewLogfmtLogger(&lines), LogActions: []string{"deleted"}},
+			stream(client.Page{Events: []client.Event{by("a", "deleted", at(0)), by("b", "added", at(0))}}))
+		r.disk.fail = func(save int) error {
+			if save <= 3 && strings.Contains(lines.String(), "msg=event") {
+				t.Error("logged before it was durable")
+			}
+			if save < 3 {
+				return errors.New("disk full")
+			}
+			return nil
+		}
+		r.run(2 * time.Minute)
+		if n := strings.Count(lines.String(), "msg=event"); n != 1 {
+			t.Errorf("%d lines:\n%s", n, lines.String())
+		}
+		wantEqual(t, "top user", r.View().Users.Top[0], [2]uint64{1, 1})
+	})
+}
+
+// A dead position is given up for a page without a token. That page counts like any other.
+func TestEventsOfAPageWithoutATokenAreLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var lines bytes.Buffer
+		r := newRig(t, following(), Options{Logger: log.NewLogfmtLogger(&lines), LogActions: []string{"all"}}, func(_ int, token string) (client.Page, error) {
+			if token == "0" {
+				return client.Page{}, &client.StatusError{Status: 400}
+			}
+			if token == "" {
+				return client.Page{Sync: "1", Events: []client.Event{by("a", "deleted", time.Now())}}, nil
+			}
+			return client.Page{Sync: token}, nil
+		})
+		r.asana.anyToken = true
+		r.run(26 * time.Hour)
+		if n := strings.Count(lines.String(), "msg=event"); n != 1 {
+			t.Errorf("%d lines", n)
+		}
+	})
+}
+
+// They are saved once a minute if there is something new, and at the end; that this fails is no reason to stop counting.
+func TestActiveUsersAreSavedOnceAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var lines bytes.Buffer
+		saver := &userDisk{fail: 2}
+		page := func(user string) client.Page { return client.Page{Events: []client.Event{by(user, "added", at(0))}} }
+		r := newRig(t, following(), Options{UserSaver: saver, Logger: log.NewLogfmtLogger(&lines)},
+			stream(page("a"), page("a"), page("b"), page("b"), page("c"), page("c"), page("c"), page("c"), page("c"), page("d")))
+		r.run(140 * time.Second)
+		wantEqual(t, "saved", saver.at, []time.Duration{0, 60 * time.Second, 120 * time.Second, 140 * time.Second})
+		if n := strings.Count(lines.String(), "active users not saved"); n != 1 {
+			t.Errorf("%d warnings:\n%s", n, lines.String())
+		}
+	})
+}
+
+// A userDisk is a UserSaver that notes when it is called, and fails once.
+type userDisk struct {
+	at   []time.Duration
+	fail int // The number of the call, from 1.
+}
+
+func (d *userDisk) SaveUsers(u *users.Users) error {
+	if d.at = append(d.at, since()); len(d.at) == d.fail {
+		return errors.New("disk full")
+	}
+	u.Saved()
+	return nil
+}
+
+func TestUsersSurviveARestart(t *testing.T) {
+	store, now := openStore(t, t.TempDir()), at(0)
+	u, err := store.LoadUsers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Add("a", "deleted", now, now)
+	if err := store.SaveUsers(u); err != nil || u.Changed() {
+		t.Fatalf("%v, still changed: %t", err, u.Changed())
+	}
+	if u, err = store.LoadUsers(); err != nil {
+		t.Fatal(err)
+	}
+	got, _ := u.Count(now)
+	wantEqual(t, "users", got, users.Counts{Active: [4]uint64{1, 1, 1, 1}})
+}
+
+// A file that is damaged or of another kind costs the users in it, is reported, and is replaced.
+func TestDamagedFileOfUsersIsReported(t *testing.T) {
+	store := openStore(t, t.TempDir())
+	for _, content := range []string{"", "{}", encoded(t, NewEpoch(at(0)))} {
+		if err := store.root.WriteFile(store.usersName(), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		u, err := store.LoadUsers()
+		if err == nil || u == nil {
+			t.Fatalf("%q: got %v and %v", content, u, err)
+		}
+		if err := store.SaveUsers(u); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := store.LoadUsers(); err != nil {
+			t.Errorf("saved again: %v", err)
+		}
+	}
+}

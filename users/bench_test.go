@@ -1,0 +1,36 @@
+package users
+
+import (
+	"fmt"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// BenchmarkUsers notes the users of a page, and counts them: the second is done once a minute.
+func BenchmarkUsers(b *testing.B) {
+	for _, n := range []int{1000, 100_000} {
+		u, now := New(), at(400*24*time.Hour)
+		page := func(i int) {
+			for j := range 1000 {
+				u.Add(strconv.Itoa((i*1000+j)%n), "deleted", now, now)
+			}
+		}
+		for i := range 3600 {
+			now = now.Add(time.Second)
+			page(i)
+		}
+		b.Run(fmt.Sprintf("page/%d", n), func(b *testing.B) {
+			for b.Loop() {
+				page(0)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*1000), "ns/event")
+		})
+		b.Run(fmt.Sprintf("count/%d", n), func(b *testing.B) {
+			for b.Loop() {
+				u.countedTop, u.countedActive = time.Time{}, time.Time{}
+				u.Count(now)
+			}
+		})
+	}
+}

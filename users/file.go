@@ -1,0 +1,66 @@
+package users
+
+import (
+	"fmt"
+
+	"github.com/axiomhq/hyperloglog"
+	"github.com/go-json-experiment/json"
+)
+
+// fileVersion is the version of what Encode writes.
+const fileVersion = 1
+
+// A file is what is kept over restarts: the key of the hashes, and the sketches of each window by step.
+type file struct {
+	Version int                             `json:"version"`
+	Key     []byte                          `json:"key"`
+	Windows [activeWindows]map[int64][]byte `json:"windows"`
+}
+
+// Encode returns the active users as JSON. The top users are not in it: they are about what happens now.
+func (u *Users) Encode() ([]byte, error) {
+	f := file{Version: fileVersion, Key: u.active.key}
+	for i, window := range u.active.windows {
+		f.Windows[i] = map[int64][]byte{}
+		for step, sketch := range window.sketches {
+			content, err := sketch.MarshalBinary()
+			if err != nil {
+				return nil, err
+			}
+			f.Windows[i][step] = content
+		}
+	}
+	return json.Marshal(f)
+}
+
+// Changed reports whether Encode returns something else than when Saved was called.
+func (u *Users) Changed() bool { return u.active.changed }
+
+// Saved says that what Encode returned last is durable.
+func (u *Users) Saved() { u.active.changed = false }
+
+// Decode returns the Users that Encode wrote.
+func Decode(content []byte) (*Users, error) {
+	var f file
+	if err := json.Unmarshal(content, &f, json.RejectUnknownMembers(true)); err != nil {
+		return nil, err
+	}
+	u := New()
+	if f.Version != fileVersion || len(f.Key) != len(u.active.key) {
+		return nil, fmt.Errorf("version %d with a key of %d bytes", f.Version, len(f.Key))
+	}
+	u.active.key = f.Key
+	for i, window := range f.Windows {
+		for step, content := range window {
+			sketch := new(hyperloglog.Sketch)
+			if err := sketch.UnmarshalBinary(content); err != nil {
+				return nil, err
+			}
+			if err := hyperloglog.New14().Merge(sketch); err != nil { // It has another precision.
+				return nil, err
+			}
+			u.active.windows[i].sketches[step] = sketch
+		}
+	}
+	return u, nil
+}

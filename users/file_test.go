@@ -1,0 +1,100 @@
+package users
+
+import (
+	"testing"
+	"time"
+
+	"github.com/axiomhq/hyperloglog"
+	"github.com/go-json-experiment/json"
+)
+
+func TestUsersSurviveAFile(t *testing.T) {
+	u, now := New(), at(400*24*time.Hour)
+	if u.Changed() {
+		t.Error("nothing has changed yet")
+	}
+	u.Add("a", "deleted", now, now)
+	u.Add("b", "added", now, now)
+	before, _ := u.Count(now)
+	if !u.Changed() {
+		t.Error("two users came")
+	}
+	content, err := u.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u.Saved(); u.Changed() {
+		t.Error("nothing has changed since it was saved")
+	}
+	loaded, err := Decode(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, _ := loaded.Count(now)
+	if want := [activeWindows]uint64{2, 2, 2, 2}; before.Active != want || after.Active != want {
+		t.Errorf("active users: %v, then %v", before.Active, after.Active)
+	}
+	if after.Top != [topActions][topWindows]uint64{} {
+		t.Errorf("top users: %v", after.Top)
+	}
+	loaded.Add("a", "added", now, now)
+	loaded.Add("a", "added", now.Add(-time.Hour), now)
+	if after, _ = loaded.Count(now.Add(time.Minute)); after.Active[1] != 2 {
+		t.Errorf("a known user is counted again: %v", after.Active)
+	}
+}
+
+// What is not of this program costs the users in it, and never the process.
+func TestDamagedFileIsRefused(t *testing.T) {
+	sketch := func(precision uint8) map[int64][]byte {
+		s, err := hyperloglog.NewSketch(precision, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.InsertHash(1)
+		content, err := s.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return map[int64][]byte{1: content}
+	}
+	for name, test := range map[string]struct {
+		change func(*file)
+		bad    bool
+	}{
+		"as written":        {func(*file) {}, false},
+		"with a user":       {func(f *file) { f.Windows[0] = sketch(14) }, false},
+		"a newer version":   {func(f *file) { f.Version = 2 }, true},
+		"a short key":       {func(f *file) { f.Key = f.Key[:3] }, true},
+		"no sketch":         {func(f *file) { f.Windows[3] = map[int64][]byte{1: {2, 14}} }, true},
+		"another precision": {func(f *file) { f.Windows[1] = sketch(12) }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := file{Version: 1, Key: make([]byte, 32)}
+			test.change(&f)
+			content, err := json.Marshal(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Decode(content); (err != nil) != test.bad {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	u, now := New(), at(400*24*time.Hour)
+	u.Add("a", "deleted", now, now)
+	content, err := u.Encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(content)
+	f.Fuzz(func(_ *testing.T, content []byte) {
+		if u, err := Decode(content); err == nil {
+			u.Add("b", "deleted", now, now)
+			u.Count(now)
+		}
+	})
+}

@@ -1,0 +1,64 @@
+package users
+
+import (
+	"strconv"
+	"testing"
+	"time"
+)
+
+func TestTopUserIsTheOneWithMost(t *testing.T) {
+	top, now := newTopUsers(), at(0)
+	for _, did := range []struct {
+		user, action string
+		n            int
+		ago          time.Duration
+	}{
+		{"a", "deleted", 30, 5 * time.Minute},
+		{"a", "deleted", 12, 14 * time.Minute},
+		{"a", "removed", 9, time.Minute},
+		{"a", "changed", 1000, time.Minute},
+		{"b", "deleted", 41, 0},
+		{"b", "deleted", 100, 90 * time.Minute}, // Over.
+		{"c", "deleted", 20, 89 * time.Minute},
+		{"c", "deleted", 25, 15 * time.Minute},
+		{"d", "deleted", 3, -30 * time.Minute}, // Asana's clock is ahead.
+		{"e", "removed", 7, 80 * time.Minute},
+		{"e", "removed", 8, 70 * time.Minute},
+	} {
+		for range did.n {
+			top.add(did.user, did.action, now.Add(-did.ago))
+		}
+	}
+	want := [topActions][topWindows]uint64{{42, 45}, {9, 15}}
+	wantMost(t, "most", top.most(now), want)
+	wantMost(t, "most, again", top.most(now), want)
+	wantMost(t, "most, 80 minutes later", top.most(now.Add(80*time.Minute)), [topActions][topWindows]uint64{{0, 41}, {0, 9}})
+	wantMost(t, "most, two hours later", top.most(now.Add(2*time.Hour+time.Minute)), [topActions][topWindows]uint64{})
+	if n := len(top.counts[0]) + len(top.counts[1]); n > 0 {
+		t.Errorf("%d entries are left", n)
+	}
+}
+
+// However many accounts delete, memory is bounded, and who deletes a lot is still seen.
+func TestTopUserIsSeenAmongMany(t *testing.T) {
+	top, now := newTopUsers(), at(0)
+	for i := range 4 * mostTopUsers {
+		top.add(strconv.Itoa(i), "deleted", now)
+		if i%1000 == 0 {
+			top.add("wild", "deleted", now)
+		}
+		if n := len(top.counts[0]); n > mostTopUsers {
+			t.Fatalf("%d entries", n)
+		}
+	}
+	if most := top.most(now)[0][0]; most < 100 || most > 200 {
+		t.Errorf("the one with 200 has %d", most)
+	}
+}
+
+func wantMost(t *testing.T, what string, got, want [topActions][topWindows]uint64) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}

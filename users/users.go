@@ -1,0 +1,50 @@
+// Package users tells how many people use a workspace, and how much the busiest of them deletes, without saying who.
+//
+// Start with Users.Add, which notes one event in active.go (estimates of how many) and top.go (the most events of one user).
+package users
+
+import "time"
+
+const (
+	// countTop is how often the events of the top user are counted.
+	countTop = 10 * time.Second
+	// countActive is how often active users are counted, which reads all sketches.
+	countActive = time.Minute
+)
+
+// Users are those of one workspace. One goroutine uses them.
+type Users struct {
+	active *activeUsers
+	top    *topUsers
+
+	counts                    Counts
+	countedTop, countedActive time.Time // When that was done last.
+}
+
+// Counts are numbers in windows of event time, in the order of ActiveWindows, TopActions and TopWindows.
+type Counts struct {
+	Active [activeWindows]uint64
+	Top    [topActions][topWindows]uint64
+}
+
+// New returns Users of whom nobody was active.
+func New() *Users { return &Users{active: newActiveUsers(), top: newTopUsers()} }
+
+// Add notes that the user with a gid caused an event at a time. Now is the time of the clock.
+func (u *Users) Add(gid, action string, at, now time.Time) {
+	u.active.add(gid, at, now)
+	u.top.add(gid, action, at)
+}
+
+// Count returns the counts in windows that end now, and whether they are newer than those of the call before. It counts no more
+// often than makes a difference.
+func (u *Users) Count(now time.Time) (counts Counts, newer bool) {
+	if now.Sub(u.countedTop).Abs() < countTop {
+		return u.counts, false
+	}
+	u.counts.Top, u.countedTop = u.top.most(now), now
+	if now.Sub(u.countedActive).Abs() >= countActive {
+		u.counts.Active, u.countedActive = u.active.estimate(now), now
+	}
+	return u.counts, true
+}
