@@ -15,7 +15,7 @@ import (
 )
 
 // A thousand clients that never read are closed soon, and meanwhile neither take much memory, nor delay scrapes, nor fill the
-// log. Nothing else may run meanwhile: the time counts.
+// log. Where the machine is busy with something else, scrapes without slow readers are slow, too, and allow for more.
 func TestSlowReadersAreCutOff(t *testing.T) {
 	const readers = 1000
 	program := build(t)
@@ -54,8 +54,8 @@ func TestSlowReadersAreCutOff(t *testing.T) {
 		lines := strings.Count(p.stderr.String(), "cut off")
 		t.Logf("%d series: %d MiB more than %d MiB, the slowest scrape %.2f s (without them %.2f s), closed after %s, %d log lines",
 			series, more>>20, before>>20, slowest, normal, took, lines)
-		if more > 32<<20 || slowest > 1 || took > 10*time.Second || lines > 1 {
-			t.Error("want at most 32 MiB, 1 s, 10 s and one line")
+		if slow, end := max(1, 5*normal), 10+2*slowest; more > 32<<20 || slowest > slow || took.Seconds() > end || lines > 1 {
+			t.Errorf("want at most 32 MiB, %.2f s, %.2f s and one line", slow, end)
 		}
 		wantStop(t, p, syscall.SIGTERM)
 	}
