@@ -7,6 +7,7 @@ import (
 	"io"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
 	"asana_exporter/client"
+	"asana_exporter/collector"
 )
 
 const (
@@ -41,6 +43,7 @@ type config struct {
 	stateDir                       string
 	zeroFirst                      time.Duration
 	maxSeries                      int64
+	eventLog                       string
 	telemetryPath                  string
 	disableExporterMetrics, pprof  bool
 	web                            *web.FlagConfig
@@ -108,6 +111,8 @@ func (c *config) register(app *kingpin.Application) {
 		Default("90s").IsSetByUser(&c.zeroFirstGiven).DurationVar(&c.zeroFirst)
 	app.Flag("events.max-series", "Number of event series. Beyond it, new label sets are counted under _folded labels.").
 		Default("5000").Int64Var(&c.maxSeries)
+	app.Flag("events.log", "Actions of which each event is logged in a line with gids, such as deleted,removed,undeleted; or all. Nothing is logged by default.").
+		StringVar(&c.eventLog)
 	c.web = kingpinflag.AddFlags(app, defaultAddress)
 	app.GetFlag("web.listen-address").IsSetByUser(&c.addressGiven)
 	app.Flag("web.telemetry-path", "Path under which to expose metrics.").
@@ -134,6 +139,9 @@ func (c *config) check() error {
 		return errors.New("--state.dir is empty: name a folder, or leave it out for `data`")
 	case c.maxSeries < 0 || c.maxSeries > mostSeries:
 		return fmt.Errorf("--events.max-series=%d: must be from 0 to %d", c.maxSeries, mostSeries)
+	}
+	if err := c.checkEventLog(); err != nil {
+		return fmt.Errorf("--events.log=%s: %w", c.eventLog, err)
 	}
 	if err := checkPath(c.telemetryPath); err != nil {
 		return fmt.Errorf("--web.telemetry-path=%s: %w", c.telemetryPath, err)
@@ -171,6 +179,24 @@ func (c *config) checkAsana() error {
 		return nil
 	}
 	return client.CheckEnvironment()
+}
+
+// logActions returns the actions of which events are logged.
+func (c *config) logActions() []string {
+	return strings.FieldsFunc(c.eventLog, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+func (c *config) checkEventLog() error {
+	actions, known := c.logActions(), collector.LoggableActions()
+	for _, action := range actions {
+		if !slices.Contains(known, action) {
+			return fmt.Errorf("no action %q: name some of %s", action, strings.Join(known, ", "))
+		}
+	}
+	if len(actions) > 0 && (c.logLevel == "warn" || c.logLevel == "error") {
+		return fmt.Errorf("events are logged at level info, which --log.level=%s leaves out", c.logLevel)
+	}
+	return nil
 }
 
 // checkDuration returns an error unless d is from shortest to longest; why explains the longest.

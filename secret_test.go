@@ -48,6 +48,17 @@ func TestTokenIsNeverWritten(t *testing.T) {
 // hunt looks for the token in all that the program wrote; on stderr, after so many bytes.
 func hunt(t *testing.T, after string, p *process, offset int, address, dir string) {
 	t.Helper()
+	for place, text := range written(t, p, offset, address, dir) {
+		if found := traces.FindStringIndex(text); found != nil {
+			t.Errorf("after %s: in %s: …%s…", after, place, text[max(0, found[0]-200):min(len(text), found[1]+200)])
+		}
+	}
+}
+
+// written returns all that the program wrote, by where it did: its output (stderr after so many bytes), its pages unless the
+// address is empty, and its files.
+func written(t *testing.T, p *process, offset int, address, dir string) map[string]string {
+	t.Helper()
 	places := map[string]string{"stdout": p.stdout.String()}
 	places["stderr"], _ = p.stderr.from(offset)
 	if address != "" {
@@ -74,11 +85,7 @@ func hunt(t *testing.T, after string, p *process, offset int, address, dir strin
 	if err != nil && !os.IsNotExist(err) {
 		t.Fatal(err)
 	}
-	for place, text := range places {
-		if found := traces.FindStringIndex(text); found != nil {
-			t.Errorf("after %s: in %s: …%s…", after, place, text[max(0, found[0]-200):min(len(text), found[1]+200)])
-		}
-	}
+	return places
 }
 
 // traces are pieces of the token that somebody could make use of, however it was escaped, cut or set in capitals.

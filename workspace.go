@@ -109,12 +109,19 @@ func (w *workspace) open() (err error) {
 		return err
 	}
 	logBegin(w.logger, state, damaged)
+	users, err := w.store.LoadUsers()
+	if err != nil {
+		level.Warn(w.logger).Log("msg", "active users lost: they are counted anew, and too low until the windows are over", "err", err)
+	}
 	w.poller.Store(collector.NewPoller(w.source, w.store, w.metrics, state, collector.Options{
-		Interval:  w.config.pollInterval,
-		Timeout:   w.config.timeout,
-		ZeroFirst: w.config.zeroFirst,
-		MaxSeries: int(w.config.maxSeries),
-		Logger:    w.logger,
+		Interval:   w.config.pollInterval,
+		Timeout:    w.config.timeout,
+		ZeroFirst:  w.config.zeroFirst,
+		MaxSeries:  int(w.config.maxSeries),
+		Users:      users,
+		UserSaver:  w.store,
+		LogActions: w.config.logActions(),
+		Logger:     w.logger,
 	}))
 	return nil
 }
@@ -179,6 +186,8 @@ func newSource(c config, demo *demo, observe func(client.Exchange)) (*client.Cli
 		Timeout:   c.timeout,
 		UserAgent: "asana_exporter/" + version.Version,
 		Observe:   observe,
+
+		ResourceGIDs: len(c.logActions()) > 0,
 	}
 	if demo != nil {
 		options.Transport = demo.asana

@@ -16,7 +16,7 @@ import (
 // eventLines returns what is logged of events at a time, with the counter of what is not.
 func eventLines(actions []string, events []client.Event, times ...time.Time) (lines string, dropped float64) {
 	var out bytes.Buffer
-	l := eventLog{actions: actions, logger: log.NewLogfmtLogger(&out), dropped: prometheus.NewCounter(prometheus.CounterOpts{Name: "x_total"})}
+	l := eventLog{actions: actions, logger: log.NewLogfmtLogger(&out), dropped: prometheus.NewCounter(prometheus.CounterOpts{Name: "x_total", Help: "x"})}
 	for _, now := range times {
 		l.write(events, now)
 	}

@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	if o.onlyPages {
-		return receive(ctx, o.pages)
+		return receive(ctx, o.pages, "")
 	}
 	return o.demo(ctx)
 }
@@ -68,7 +68,7 @@ func (o options) demo(ctx context.Context) error {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return receive(ctx, o.pages) })
+	group.Go(func() error { return receive(ctx, o.pages, filepath.Join(dir, "asana_exporter.log")) })
 	for _, command := range o.commands(dir) {
 		group.Go(func() error { return live(ctx, dir, command) })
 	}
@@ -85,7 +85,10 @@ func (o options) commands(dir string) [][]string {
 			alertmanager(), "--config.file=" + filepath.Join(dir, "alertmanager.yml"), "--storage.path=" + filepath.Join(dir, "alertmanager"),
 			"--web.listen-address=" + o.alertmanager, "--cluster.listen-address=",
 		},
-		{filepath.Join(dir, "asana_exporter"), "--demo", "--web.listen-address=" + o.exporter},
+		{
+			filepath.Join(dir, "asana_exporter"), "--demo", "--events.log=deleted,removed,undeleted", "--log.format=json",
+			"--web.listen-address=" + o.exporter,
+		},
 	}
 }
 

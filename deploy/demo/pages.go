@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// receive prints what Alertmanager sends, until ctx ends.
-func receive(ctx context.Context, address string) error {
+// receive prints what Alertmanager sends, until ctx ends; with the exporter's log, if there is one, also who it was.
+func receive(ctx context.Context, address, exporterLog string) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: http.HandlerFunc(printPage), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { printPage(w, r, exporterLog) }), ReadHeaderTimeout: 10 * time.Second}
 	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
@@ -27,7 +27,7 @@ func receive(ctx context.Context, address string) error {
 }
 
 // printPage prints a notification as Alertmanager's webhooks send it, a line for each alert.
-func printPage(w http.ResponseWriter, r *http.Request) {
+func printPage(w http.ResponseWriter, r *http.Request, exporterLog string) {
 	var notification struct {
 		Alerts []struct {
 			Status              string
@@ -41,5 +41,18 @@ func printPage(w http.ResponseWriter, r *http.Request) {
 	for _, alert := range notification.Alerts {
 		say(fmt.Sprintf("%-7s %-8s %s: %s", strings.ToUpper(path.Base(r.URL.Path)), alert.Status, alert.Labels["alertname"],
 			alert.Annotations["summary"]))
+		if exporterLog != "" && alert.Status == "firing" && alert.Labels["kind"] != "" {
+			printWho(exporterLog)
+		}
 	}
+}
+
+// printWho prints who deleted most in the last hour.
+func printWho(exporterLog string) {
+	lines, err := whoDeleted(exporterLog, time.Now().Add(-time.Hour))
+	if err != nil {
+		say(fmt.Sprintf("who deleted is not known: %v", err))
+		return
+	}
+	say("deleted in the last hour, from the lines of --events.log:\n" + strings.Join(lines, "\n"))
 }

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"asana_exporter/simulator"
+)
+
+// A workspace full of people and their things: none of them is in anything that the program writes, but gids in lines that
+// --events.log asks for.
+func TestPeopleAreNotWritten(t *testing.T) {
+	t.Parallel()
+	gids, names := regexp.MustCompile(`(12888888|12999999)\d{8}`), regexp.MustCompile(`(?i)marker`)
+	for _, row := range []struct {
+		name  string
+		flags []string
+		gids  map[string]bool // That are wanted in the log.
+	}{
+		{"without the event log", nil, nil},
+		{"with it", []string{"--events.log", "deleted"}, map[string]bool{"1299999900000001": true, "1288888800000001": true, "1288888800000002": true}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			asana, dir := simulator.New(simulator.Options{Name: "Example", Token: testToken}), t.TempDir()
+			asana.Freeze()
+			server := httptest.NewServer(asana)
+			t.Cleanup(server.Close)
+			p := spawn(t, "", append(following(t, server.URL, "--state.dir", dir, "--log.level", "debug"), row.flags...)...)
+			address := p.address(t)
+			eventually(t, "the first catch-up", func() bool { return statusOf(t, "http://"+address+"/-/ready") == http.StatusOK })
+			thing := func(gid, kind string) *simulator.Resource {
+				return &simulator.Resource{GID: gid, Type: kind, Name: "Marker " + gid}
+			}
+			asana.Add(
+				simulator.Event{Action: "deleted", User: thing("1299999900000001", "user"), Resource: thing("1288888800000001", "task"), Parent: thing("1288888800000002", "project")},
+				simulator.Event{Action: "added", User: thing("1299999900000002", "user"), Resource: thing("1288888800000003", "task")},
+			)
+			p.stderr.awaitFrom(t, 0, `page counted" events=2`)
+			places := written(t, p, 0, address, dir)
+			wantStop(t, p, syscall.SIGTERM)
+			maps.Copy(places, written(t, p, 0, "", dir))
+			for place, text := range places {
+				if names.MatchString(text) {
+					t.Errorf("a name is in %s", place)
+				}
+				found := map[string]bool{}
+				for _, gid := range gids.FindAllString(text, -1) {
+					found[gid] = true
+				}
+				if want := row.gids; place == "stderr" && len(found) == len(want) {
+					for gid := range want {
+						if !found[gid] {
+							t.Errorf("%s is not in the log", gid)
+						}
+					}
+				} else if len(found) > 0 {
+					t.Errorf("in %s: %v", place, found)
+				}
+			}
+			if !strings.Contains(places["/metrics as text/plain"], `asana_workspace_active_users{window="1h",workspace="`+testWorkspace+`"} `) {
+				t.Error("no active users are exposed")
+			}
+			if _, ok := places["file "+testWorkspace+".users"]; !ok {
+				t.Error("the file of active users was not looked at")
+			}
+		})
+	}
+}
