@@ -4,25 +4,11 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 )
-
-// Somebody who only wants to look must not lose what was counted: the demo has a state file of its own in every folder.
-func TestDemoLeavesTheStateOfAWorkspaceAlone(t *testing.T) {
-	names := map[bool]string{}
-	for demo, args := range map[bool][]string{
-		true:  {"--demo", "--asana.workspace=1200000000000001"},
-		false: {"--asana.workspace=1200000000000001", "--asana.token-file=token"},
-	} {
-		c, _, err := parseFlags(args, io.Discard)
-		must(t, err)
-		names[demo] = c.stateName()
-	}
-	if names[true] == names[false] {
-		t.Errorf("both are called %s.json", names[true])
-	}
-}
 
 // Whoever looks need not wait for the next incident.
 func TestDemoBringsAnIncidentOnDemand(t *testing.T) {
@@ -57,18 +43,25 @@ func TestDemoRemovesItsFolderOnEverySignal(t *testing.T) {
 	}
 }
 
-func TestDemoListensOnLoopbackUnlessToldOtherwise(t *testing.T) {
+// The demo has defaults of its own, of which the state file never is a workspace's: who only looks must lose nothing.
+func TestDemoChangesDefaultsOnly(t *testing.T) {
 	t.Parallel()
-	for want, args := range map[string][]string{
-		"127.0.0.1:10176": {"--demo"}, ":10176": {"--demo", "--web.listen-address=:10176"},
+	own := []string{"1200000000000001", "demo-1200000000000001", "1s", "5s", "127.0.0.1:10176"}
+	given := []string{"12", "demo-12", "10s", "0s", ":10177"}
+	for _, row := range []struct{ args, want []string }{
+		{[]string{"--demo"}, own},
+		{[]string{
+			"--demo", "--asana.workspace=12", "--asana.poll-interval=10s", "--events.zero-first=0s", "--web.listen-address=:10177", "--state.dir=here",
+		}, given},
 	} {
-		c, _, err := parseFlags(args, io.Discard)
+		c, _, err := parseFlags(row.args, io.Discard)
 		must(t, err)
 		demo, err := newDemo(&c)
 		must(t, err)
 		demo.close()
-		if got := *c.web.WebListenAddresses; len(got) != 1 || got[0] != want {
-			t.Errorf("%q listens on %q", args, got)
+		got := []string{c.workspace, c.stateName(), c.pollInterval.String(), c.zeroFirst.String(), strings.Join(*c.web.WebListenAddresses, " ")}
+		if !slices.Equal(got, row.want) || (c.stateDir == "here") != (len(row.args) > 1) {
+			t.Errorf("%q gives %q and %s, want %q", row.args, got, c.stateDir, row.want)
 		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -50,7 +49,7 @@ func TestHostileAnswersChangeNothing(t *testing.T) {
 		if took := time.Since(asked); took > 20*time.Second {
 			t.Errorf("%s: took %s", row.name, took)
 		}
-		if !regexp.MustCompile(`err="?(`+row.want+`|no complete answer within)`).MatchString(line) || len(line) > 1000 {
+		if !regexp.MustCompile(`err="?`+row.want).MatchString(line) || len(line) > 1000 {
 			t.Errorf("%s: logged %q, want %s", row.name, line, row.want)
 		}
 		if now := wholeState(t, dir); now != state {
@@ -98,11 +97,6 @@ func hostile() []hostileAnswer {
 	text := func(answer string) rawAnswer {
 		return func(w io.Writer, _ *http.Request) { _, _ = io.WriteString(w, answer) }
 	}
-	hang := func(w io.Writer, _ *http.Request) {
-		if conn, ok := w.(net.Conn); ok {
-			_, _ = io.Copy(io.Discard, conn) // Until the client has enough.
-		}
-	}
 	return []hostileAnswer{
 		{"gzip bomb of zeros", `unusable answer: `, bomb("200 OK", "", "\x00")},
 		{"gzip bomb of space", tooLarge, bomb("200 OK", "", " ")},
@@ -142,25 +136,6 @@ func hostile() []hostileAnswer {
 			writeRepeated(w, "HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n", 10<<20)
 		}},
 		{"10 MiB of a status line", `.*(headers|malformed)`, func(w io.Writer, _ *http.Request) { writeRepeated(w, "HTTP/1.1 ", 10<<20) }},
-		{"a body that drips", `no complete answer within 2s`, func(w io.Writer, _ *http.Request) {
-			_, _ = io.WriteString(w, jsonHead+"Connection: close\r\n\r\n"+pageHead)
-			writeSlowly(w, strings.Repeat("{},", 500))
-		}},
-		{"a header that drips", `no complete answer within 2s`, func(w io.Writer, _ *http.Request) {
-			writeSlowly(w, jsonHead+strings.Repeat("X: y\r\n", 200))
-		}},
-		{"a refusal that drips", `refused: 503 |no complete answer within 2s`, func(w io.Writer, _ *http.Request) {
-			_, _ = io.WriteString(w, "HTTP/1.1 503 No\r\nConnection: close\r\n\r\n")
-			writeSlowly(w, strings.Repeat(" ", 1000))
-		}},
-		{"no answer", `no complete answer within 2s`, hang},
-		{"half an answer", `no complete answer within 2s`, func(w io.Writer, _ *http.Request) {
-			_, _ = io.WriteString(w, jsonHead+"Content-Length: 100\r\n\r\n{")
-			hang(w, nil)
-		}},
-		{"a redirect elsewhere", `refused: 308 `, text("HTTP/1.1 308 Moved\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")},
-		{"a hang-up", `127\.0\.0\.1: EOF|.*connection`, text("")},
-		{"a compression that nobody asked for", `unusable answer: `, text(jsonHead + "Content-Encoding: br\r\nContent-Length: 4\r\n\r\n\x8b\x01\x80\x03")},
 	}
 }
 
@@ -224,17 +199,6 @@ func writeBomb(w io.Writer, head, pattern string) {
 		if _, err := w.Write(compressed.Bytes()[header:]); err != nil {
 			return
 		}
-	}
-}
-
-// writeSlowly writes a byte now and then.
-func writeSlowly(w io.Writer, text string) {
-	tick := time.Tick(20 * time.Millisecond)
-	for i := range len(text) {
-		if _, err := io.WriteString(w, text[i:i+1]); err != nil {
-			return
-		}
-		<-tick
 	}
 }
 

@@ -97,18 +97,6 @@ func TestFamiliesAreThereFromTheFirstScrape(t *testing.T) {
 	}
 }
 
-// With a new token in the file, what was refused is tried again without a restart.
-func TestTokenFileIsReadAgain(t *testing.T) {
-	t.Parallel()
-	_, url := newAsana(t, simulator.Options{Token: "right"})
-	file := file(t, "wrong")
-	address, _ := within(t, following(t, url, "--asana.token-file", file)...)
-	refused := `asana_exporter_api_requests_total{code="401",workspace="` + testWorkspace + `"}`
-	eventually(t, "a refusal", func() bool { return samples(t, address)[refused] > 0 })
-	must(t, os.WriteFile(file, []byte("right"), 0o600))
-	eventually(t, "events", func() bool { _, there := samples(t, address)[deletedTasks]; return there })
-}
-
 // Somebody who tries the demo sees everything soon, and no trace of it afterwards. Nothing else may run meanwhile: the
 // time counts.
 func TestDemoShowsEverythingSoonAndCleansUp(t *testing.T) {
@@ -122,17 +110,9 @@ func TestDemoShowsEverythingSoonAndCleansUp(t *testing.T) {
 		found := names(families)
 		return !slices.ContainsFunc(documentedFamilies(t), func(name string) bool { return !found[name] })
 	})
-	first := samples(t, address)
-	moving := []string{
-		"asana_events_total", "asana_event_delay_seconds_count", "asana_workspace_last_event_timestamp_seconds",
-		"asana_workspace_last_success_timestamp_seconds", "asana_exporter_api_requests_total",
-		"asana_exporter_api_request_duration_seconds_count", "asana_exporter_state_commits_total",
-		"asana_exporter_state_commit_duration_seconds_count", "asana_exporter_event_series",
-	}
-	eventually(t, "what moves in health", func() bool {
+	eventually(t, "new events", func() bool {
 		now := samples(t, address)
-		moving = slices.DeleteFunc(moving, func(name string) bool { return total(now, name+"{") > total(first, name+"{") })
-		return len(moving) == 0
+		return total(now, "asana_events_total{") > 0 && total(now, "asana_exporter_event_series{") > 0
 	})
 	if took := time.Since(began); took > 20*time.Second { // Less than seven on a machine with nothing else to do.
 		t.Errorf("took %s", took)
@@ -146,25 +126,6 @@ func TestDemoShowsEverythingSoonAndCleansUp(t *testing.T) {
 	wantStop(t, p, syscall.SIGTERM)
 	if files, _ := os.ReadDir(temp); len(files) != 0 {
 		t.Errorf("left behind: %v", files)
-	}
-}
-
-func TestFlagsGivenWinOverTheDemo(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	address, _ := within(t, "--demo", "--web.listen-address", "127.0.0.1:0", "--asana.workspace", "12", "--state.dir", dir,
-		"--asana.poll-interval", "100ms", "--events.zero-first", "0s")
-	eventually(t, "events at once", func() bool { return total(samples(t, address), "asana_events_total{") > 0 })
-	began := time.Now()
-	before := samples(t, address)[`asana_exporter_api_requests_total{code="200",workspace="12"}`]
-	eventually(t, "twenty polls", func() bool {
-		return samples(t, address)[`asana_exporter_api_requests_total{code="200",workspace="12"}`] >= before+20
-	})
-	if took := time.Since(began); took < time.Second {
-		t.Errorf("twenty polls took %s", took)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "demo-12.json")); err != nil {
-		t.Error(err)
 	}
 }
 
