@@ -25,22 +25,22 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 const metricsReference = "docs/metrics.md"
 
-// The reference is made from what the program really exposes: the families of a demo that ran for a while.
+// The tables of the reference are what the program really exposes: the families of a demo that ran for a while.
 func TestMetricsReferenceIsWhatTheProgramExposes(t *testing.T) {
 	families, descs := gatherDemo(t)
-	got := reference(families)
+	page, err := os.ReadFile(metricsReference)
+	must(t, err)
+	got := withTables(string(page), familyTable(families), zeroTable())
 	for _, desc := range descs {
 		name := regexp.MustCompile(`fqName: "(\w+)"`).FindStringSubmatch(desc)[1]
 		if !strings.Contains(got, "| `"+name+"` |") {
 			t.Errorf("%s is registered and not exposed", name)
 		}
 	}
-	if *update {
+	switch {
+	case *update:
 		must(t, os.WriteFile(metricsReference, []byte(got), 0o600))
-	}
-	want, err := os.ReadFile(metricsReference)
-	must(t, err)
-	if got != string(want) {
+	case got != string(page):
 		t.Errorf("%s is not what the program exposes; go test -run %s . -update writes it anew", metricsReference, t.Name())
 	}
 }
@@ -116,29 +116,17 @@ func gatherDemo(t *testing.T) (families []*dto.MetricFamily, descs []string) {
 	return families, descs
 }
 
-// reference writes the families as the page that people read.
-func reference(families []*dto.MetricFamily) string {
-	var page strings.Builder
-	page.WriteString(`# Metrics
+// withTables returns a page with other rows in its tables.
+func withTables(page string, tables ...string) string {
+	return regexp.MustCompile(`(?m)^\|---.*\n(\|.*\n)*`).ReplaceAllStringFunc(page, func(old string) string {
+		separator, table := old[:strings.Index(old, "\n")+1], tables[0]
+		tables = tables[1:]
+		return separator + table
+	})
+}
 
-What the exporter exposes under /metrics. This page is made from the program and checked by its tests
-(` + "`go test -run TestMetricsReference . -update`" + ` writes it). A name or a label that changes is a [CHANGE] in CHANGELOG.md.
-The metrics of the Go runtime, the process and the handler (` + "`go_*`, `process_*`, `promhttp_*`" + `) are left out here;
---web.disable-exporter-metrics leaves them out there.
-
-- **workspace** is the gid of the workspace; its name is in asana_workspace_info.
-- A label that does not apply to an event is empty. Values are Asana's own words, cut at 128 bytes; or "_folded"
-  where there are too many.
-- No label holds a user, or the gid or the name of a resource.
-- asana_events_total and asana_event_delay_seconds appear with the first complete catch-up after a start, all others at once;
-  timestamps appear when they are known.
-- Counters that survive a restart (asana_events_total, asana_workspace_gap*, asana_exporter_folded_events_total) carry the
-  time at which they were at zero, for Prometheus servers that read created timestamps (in protobuf; text has no _created
-  lines). The others begin with the process.
-
-| metric | type | labels | meaning |
-|---|---|---|---|
-`)
+func familyTable(families []*dto.MetricFamily) string {
+	var table strings.Builder
 	for _, family := range families {
 		var labels []string
 		for _, metric := range family.GetMetric() {
@@ -148,22 +136,18 @@ The metrics of the Go runtime, the process and the handler (` + "`go_*`, `proces
 				}
 			}
 		}
-		fmt.Fprintf(&page, "| `%s` | %s | %s | %s |\n",
+		fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n",
 			family.GetName(), kind(family), strings.Join(labels, ", "), family.GetHelp())
 	}
-	page.WriteString(`
-## Label sets that are there from the start
+	return table.String()
+}
 
-These series of asana_events_total are exposed at 0 before their first event, so that ` + "`increase()`" + ` sees the first
-deletion too. Any other new series is exposed at 0 for --events.zero-first before its value.
-
-| action | resource_type | resource_subtype |
-|---|---|---|
-`)
+func zeroTable() string {
+	var table strings.Builder
 	for _, labels := range collector.ZeroSeries() {
-		fmt.Fprintf(&page, "| %s | %s | %s |\n", labels.Action, labels.ResourceType, labels.ResourceSubtype)
+		fmt.Fprintf(&table, "| %s | %s | %s |\n", labels.Action, labels.ResourceType, labels.ResourceSubtype)
 	}
-	return page.String()
+	return table.String()
 }
 
 func kind(family *dto.MetricFamily) string {

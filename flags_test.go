@@ -166,17 +166,6 @@ func onlyArgs(args ...string) func(*testing.T) []string {
 	return func(*testing.T) []string { return args }
 }
 
-func TestNewerStateIsRefusedAndLeftAlone(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	writeState(t, dir, []byte(`{"version":2,"and":"more"}`))
-	before := wholeState(t, dir)
-	wantBadStart(t, `newer version.*; use that version, or name another folder with --state.dir$`, arguments(t, "--state.dir", dir)...)
-	if after := wholeState(t, dir); after != before {
-		t.Errorf("it is now %s", after)
-	}
-}
-
 // The names and the defaults of flags are an interface: scripts depend on them.
 func TestHelpVersionAndManualPage(t *testing.T) {
 	t.Parallel()
