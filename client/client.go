@@ -42,9 +42,8 @@ type Options struct {
 	Timeout time.Duration
 	// UserAgent is sent with each request.
 	UserAgent string
-	// Pretty asks Asana for indented JSON, which is easier to read in a packet capture.
-	Pretty bool
-	// Transport carries the requests; NewTransport() if nil.
+	// Transport carries the requests; if nil, one with limits, and with the proxy and the CAs of the environment (HTTPS_PROXY,
+	// SSL_CERT_FILE; see https://pkg.go.dev/net/http#ProxyFromEnvironment).
 	Transport http.RoundTripper
 	// ResourceGIDs has pages tell the gids of resources and parents, which takes time and memory.
 	ResourceGIDs bool
@@ -72,7 +71,6 @@ type Client struct {
 	tokenFile string
 	timeout   time.Duration
 	userAgent string
-	pretty    bool
 	gids      bool // Of resources.
 	http      *http.Client
 	observe   func(Exchange)
@@ -95,14 +93,13 @@ func New(o Options) (*Client, error) {
 		if err := CheckEnvironment(); err != nil {
 			return nil, err
 		}
-		o.Transport = NewTransport()
+		o.Transport = newTransport()
 	}
 	c := &Client{
 		root:      root.JoinPath("workspaces", o.Workspace),
 		tokenFile: o.TokenFile,
 		timeout:   cmp.Or(o.Timeout, defaultTimeout),
 		userAgent: o.UserAgent,
-		pretty:    o.Pretty,
 		gids:      o.ResourceGIDs,
 		observe:   o.Observe,
 		http: &http.Client{
@@ -120,13 +117,12 @@ func New(o Options) (*Client, error) {
 // CloseIdleConnections closes the connections that no request uses. The client can still be used.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
-// NewTransport returns a transport with limits, and with the proxy and the CAs of the environment (HTTPS_PROXY,
-// SSL_CERT_FILE; see https://pkg.go.dev/net/http#ProxyFromEnvironment).
+// newTransport returns the transport of Options without one.
 //
 // It uses HTTP/1.1: a timed-out request then closes its connection. HTTP/2 would send the next request over the same
 // connection, which a firewall may have dropped, until the kernel gives up after a quarter of an hour. One request at a
 // time gains nothing from HTTP/2.
-func NewTransport() *http.Transport {
+func newTransport() *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Transport{
@@ -243,9 +239,6 @@ func (c *Client) decoder() *decoder {
 }
 
 func (c *Client) request(ctx context.Context, at *url.URL, query url.Values, token string) (*http.Request, error) {
-	if c.pretty {
-		query.Set("opt_pretty", "true")
-	}
 	address := *at
 	address.RawQuery = query.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)

@@ -23,7 +23,6 @@ func TestRequestIsWhatAsanaDocuments(t *testing.T) {
 		header         http.Header
 	}
 	for name, test := range map[string]struct {
-		pretty bool
 		root   string
 		ask    func(*Client) error
 		target string
@@ -39,11 +38,6 @@ func TestRequestIsWhatAsanaDocuments(t *testing.T) {
 		"a sync token is opaque": {
 			ask:    func(c *Client) error { _, err := c.Events(t.Context(), "a&b=c d+e/ü%\x00#"); return err },
 			target: "/workspaces/1200000000000001/events?sync=a%26b%3Dc+d%2Be%2F%C3%BC%25%00%23",
-		},
-		"pretty": {
-			pretty: true,
-			ask:    func(c *Client) error { _, err := c.Events(t.Context(), "a:1"); return err },
-			target: "/workspaces/1200000000000001/events?opt_pretty=true&sync=a%3A1",
 		},
 		"below a path": {
 			root:   "/api/1.0/",
@@ -61,7 +55,7 @@ func TestRequestIsWhatAsanaDocuments(t *testing.T) {
 				got = append(got, request{r.Method, r.RequestURI, r.Header})
 				w.Write([]byte(emptyPage))
 			})
-			c := newClient(t, Options{URL: address + test.root, UserAgent: "asana_exporter/1.2.3", Pretty: test.pretty})
+			c := newClient(t, Options{URL: address + test.root, UserAgent: "asana_exporter/1.2.3"})
 			if err := test.ask(c); err != nil {
 				t.Fatal(err)
 			}
@@ -225,7 +219,7 @@ func TestDeadConnectionIsLeft(t *testing.T) {
 	defer server.Close()
 	ctx, giveUp := context.WithCancel(t.Context())
 	var connections []*mortal
-	transport := NewTransport()
+	transport := newTransport()
 	transport.TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig
 	transport.DialContext = func(_ context.Context, network, address string) (net.Conn, error) {
 		conn, err := net.Dial(network, address)

@@ -245,7 +245,7 @@ func TestCancelledRequestEndsAtOnce(t *testing.T) {
 func pipeClient(t *testing.T, timeout time.Duration, answer func(net.Conn), observe func(Exchange)) *Client {
 	t.Helper()
 	var served sync.WaitGroup
-	transport := NewTransport()
+	transport := newTransport()
 	transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
 		near, far := net.Pipe()
 		served.Go(func() {

@@ -99,7 +99,7 @@ func refusal(resp *http.Response, secret secret) error {
 	d := new(decoder)
 	_ = d.read(resp, maxErrorBytes) // What came of it is all there is.
 	d.start(secret)
-	body := d.refusal()
+	body := d.refusalBody()
 	wait := retryAfter(resp.Header, time.Now())
 	switch resp.StatusCode {
 	case http.StatusPreconditionFailed:
@@ -114,6 +114,48 @@ func refusal(resp *http.Response, secret secret) error {
 		WebPage:    slices.ContainsFunc(mediaTypes(resp.Header), isHTMLType) || d.startsWithMarkup(),
 		RetryAfter: wait,
 	}
+}
+
+// refusalBody is the part of a refusal that we use.
+type refusalBody struct{ message, phrase, sync string }
+
+// refusalBody reads what it can: the body of a refusal may be a web page.
+func (d *decoder) refusalBody() (body refusalBody) {
+	err := d.object(func(name []byte) (err error) {
+		switch string(name) {
+		case `"errors"`:
+			err = d.refusalErrors(&body)
+		case `"sync"`:
+			body.sync, err = d.sync()
+		default:
+			err = d.skip()
+		}
+		return err
+	})
+	if err != nil || d.end() != nil {
+		body.sync = "" // Half of a token is none.
+	}
+	return body
+}
+
+// refusalErrors reads the first of a list of errors.
+func (d *decoder) refusalErrors(body *refusalBody) error {
+	return d.array(func(i int) error {
+		if i > 0 {
+			return d.skip()
+		}
+		return d.object(func(name []byte) (err error) {
+			switch string(name) {
+			case `"message"`:
+				body.message, err = d.text()
+			case `"phrase"`:
+				body.phrase, err = d.text()
+			default:
+				err = d.skip()
+			}
+			return err
+		})
+	})
 }
 
 // short makes text from outside fit for a log line.

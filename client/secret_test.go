@@ -204,7 +204,7 @@ func ask(t *testing.T, address, hidden string) []string {
 			all = append(all, fmt.Sprintf("%+v", v), fmt.Sprintf("%#v", v))
 		}
 	}
-	transport := NewTransport()
+	transport := newTransport()
 	defer transport.CloseIdleConnections()
 	c := newClient(t, Options{
 		URL: address, TokenFile: tokenFile(t, canary), Transport: transport, Observe: func(e Exchange) { show(e.Changes) },

@@ -49,7 +49,7 @@ func TestUnreachableServerSaysWhatToDo(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			transport := NewTransport()
+			transport := newTransport()
 			defer transport.CloseIdleConnections()
 			transport.TLSClientConfig = test.tls
 			if test.dial != nil {
