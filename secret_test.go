@@ -112,14 +112,14 @@ func echoes() []echo {
 		}
 	}
 	page := func(body string) rawAnswer { return say(jsonHead + "Connection: close\r\n\r\n" + body) }
-	refusal := func(status int, body string) rawAnswer {
+	refusal := func(status int) rawAnswer {
 		return say(fmt.Sprintf("HTTP/1.1 %d TOKEN\r\nContent-Type: application/json\r\nConnection: close\r\nRetry-After: TOKEN\r\n"+
-			"Asana-Change: name=TOKEN;info=https://TOKEN;affected=true\r\nX-TOKEN: TOKEN\r\n\r\n%s", status, body))
+			"Asana-Change: name=TOKEN;info=https://TOKEN;affected=true\r\nX-TOKEN: TOKEN\r\n\r\n"+
+			`{"errors":[{"message":"Not with TOKEN, ESCAPED, SLASHED, PERCENT","help":"TOKEN","phrase":"TOKEN"}],"error":"TOKEN","sync":"TOKEN"}`, status))
 	}
 	event := `{"action":"TOKEN","resource":{"gid":"TOKEN","resource_type":"a TOKEN","resource_subtype":"SLASHED","name":"TOKEN"},` +
 		`"user":{"name":"TOKEN"},"parent":{"resource_type":"ESCAPED"},"change":{"field":"PERCENT","action":"TOKEN"},` +
 		`"created_at":"TOKEN","TOKEN":"TOKEN"}`
-	refused := `{"errors":[{"message":"Not with TOKEN, ESCAPED, SLASHED, PERCENT","help":"TOKEN","phrase":"TOKEN"}],"error":"TOKEN","sync":"TOKEN"}`
 	return []echo{
 		{"a page of it", counted, page(`{"data":[` + event + `],"sync":"SYNC","has_more":false,"TOKEN":"TOKEN"}`)},
 		{"a page of it with further headers", counted, say(jsonHead + "Set-Cookie: TOKEN\r\nAsana-Change: name=TOKEN;info=TOKEN\r\nConnection: close\r\n\r\n" +
@@ -128,10 +128,10 @@ func echoes() []echo {
 			strings.Repeat("x", 128-len(canary)+5) + `TOKEN"}],"sync":"SYNC"}`)},
 		{"a sync token", failed, page(`{"data":[],"sync":"TOKEN","has_more":false}`)},
 		{"a sync token around it", failed, page(`{"data":[],"sync":"5a88:ESCAPED:1","has_more":false}`)},
-		{"a fresh sync token", failed, refusal(412, refused)},
-		{"a refusal", failed, refusal(403, refused)},
-		{"a limit", failed, refusal(429, refused)},
-		{"a fault", failed, refusal(500, refused)},
+		{"a fresh sync token", failed, refusal(412)},
+		{"a refusal", failed, refusal(403)},
+		{"a limit", failed, refusal(429)},
+		{"a fault", failed, refusal(500)},
 		{"a syntax error", failed, page(`{"TOKEN":{"ESCAPED":[1,{"SLASHED":[TOKEN]}]}}`)},
 		{"a status line", failed, say("HTTP/1.1 TOKEN\r\n\r\n")},
 		{"a web page", failed, say("HTTP/1.1 502 Bad\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<html>TOKEN")},
