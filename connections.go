@@ -60,14 +60,15 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 
 // closeOne closes the connection whose state changed first, among those of the host that has most. The caller holds mu.
 func (c *connections) closeOne() {
-	of := map[string]int{}
-	for _, it := range c.open {
-		of[it.host]++
+	perHost := map[string]int{}
+	for _, one := range c.open {
+		perHost[one.host]++
 	}
 	var victim net.Conn
-	for conn, it := range c.open {
-		than := c.open[victim]
-		if victim == nil || of[it.host] > of[than.host] || of[it.host] == of[than.host] && it.changed.Before(than.changed) {
+	for conn, one := range c.open {
+		other := c.open[victim]
+		more := perHost[one.host] - perHost[other.host]
+		if victim == nil || more > 0 || more == 0 && one.changed.Before(other.changed) {
 			victim = conn
 		}
 	}

@@ -62,7 +62,7 @@ func (s *scrapes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a, first := s.join(kind)
 	defer s.leave(a)
 	if first {
-		s.make(a, kind, r)
+		s.gather(a, kind, r)
 	}
 	select {
 	case <-a.done:
@@ -70,7 +70,7 @@ func (s *scrapes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	reader := http.NewResponseController(w)
-	if !s.read(a, reader) {
+	if !s.startReading(a, reader) {
 		http.Error(w, "too many slow readers; try again", http.StatusServiceUnavailable)
 		return
 	}
@@ -93,8 +93,8 @@ func (s *scrapes) join(kind scrapeKind) (a *answer, first bool) {
 	return a, first
 }
 
-// make gathers and encodes the metrics for all that have joined until then.
-func (s *scrapes) make(a *answer, kind scrapeKind, r *http.Request) {
+// gather gathers and encodes the metrics for all that have joined until then.
+func (s *scrapes) gather(a *answer, kind scrapeKind, r *http.Request) {
 	s.encoding.Lock()
 	defer s.encoding.Unlock()
 	defer close(a.done)
@@ -167,8 +167,8 @@ func (s *scrapes) drop(a *answer) {
 	s.held = slices.DeleteFunc(s.held, func(b *answer) bool { return a == b })
 }
 
-// read reports whether reader may have the answer, and keeps it to be cut off.
-func (s *scrapes) read(a *answer, reader *http.ResponseController) bool {
+// startReading reports whether reader may have the answer, and keeps it to be cut off.
+func (s *scrapes) startReading(a *answer, reader *http.ResponseController) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !a.cut {
