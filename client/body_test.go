@@ -43,7 +43,7 @@ func brokenBody() io.Reader {
 	return io.MultiReader(strings.NewReader(`{"data":[`), iotest.ErrReader(errors.New("connection reset")))
 }
 
-// brokenOff tells whether an answer did not come whole, and gave nothing.
+// brokenOff reports whether an answer did not come whole, and gave nothing.
 func brokenOff(page Page, err error, want string) bool {
 	garbage, ok := errors.AsType[*InvalidResponseError](err)
 	return ok && garbage.Err.Error() == want && reflect.DeepEqual(page, Page{})

@@ -3,6 +3,10 @@
 // Start with New and Client.Events: one request, one Page, typed errors. The package does not retry, wait or store the
 // position in the stream; the caller does. It redacts the bearer token in all text of an answer, so that no label, log
 // line or error holds it.
+//
+// client.go sends the request, body.go reads the answer, decode.go and page.go parse a page, with texts.go and dates.go to be
+// fast. response.go, retryafter.go and transporterror.go turn anything else into the errors of errors.go. secret.go redacts.
+// token.go reads the token, and check.go checks the options and the environment.
 package client
 
 import (

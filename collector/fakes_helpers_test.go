@@ -16,7 +16,7 @@ import (
 // at returns a time so long after the one at which the clock of a synctest bubble starts.
 func at(d time.Duration) time.Time { return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Add(d) }
 
-// since tells how long a synctest bubble has lasted.
+// since returns how long a synctest bubble has lasted.
 func since() time.Duration { return time.Since(at(0)) }
 
 // lax are limits that hold nothing back.
