@@ -7,8 +7,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
 
 	"asana_exporter/simulator"
 )
@@ -20,12 +25,20 @@ type company struct {
 	of   map[string]http.Handler
 	// inside are the workspaces that a simulator serves.
 	inside map[string]*simulator.Simulator
+
+	mu     sync.Mutex
+	asked  map[string]int
+	last   map[string]time.Time
+	pauses map[string]time.Duration
 }
 
 // newCompany returns a company with n workspaces in which nothing happens by itself, unless it is thawed.
 func newCompany(t *testing.T, n int, o simulator.Options) *company {
 	t.Helper()
-	c := &company{of: map[string]http.Handler{}, inside: map[string]*simulator.Simulator{}}
+	c := &company{
+		of: map[string]http.Handler{}, inside: map[string]*simulator.Simulator{},
+		asked: map[string]int{}, last: map[string]time.Time{}, pauses: map[string]time.Duration{},
+	}
 	for i := range n {
 		gid := fmt.Sprint(1200000000000001 + i)
 		o.Workspace, o.Token, o.Name, o.Seed = gid, tokenOf(gid), "Company "+gid, *seed+uint64(i)
@@ -40,12 +53,38 @@ func newCompany(t *testing.T, n int, o simulator.Options) *company {
 }
 
 func (c *company) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	path := strings.Split(r.URL.Path, "/") // "", "workspaces", the gid.
-	if handler := c.of[path[2]]; handler != nil {
+	gid := strings.Split(r.URL.Path, "/")[2] // After "" and "workspaces".
+	c.mu.Lock()
+	now := time.Now()
+	if last, known := c.last[gid]; known {
+		c.pauses[gid] = max(c.pauses[gid], now.Sub(last))
+	}
+	c.last[gid] = now
+	c.asked[gid]++
+	c.mu.Unlock()
+	if handler := c.of[gid]; handler != nil {
 		handler.ServeHTTP(w, r)
 		return
 	}
 	http.NotFound(w, r)
+}
+
+// requests returns how often each workspace was asked.
+func (c *company) requests() map[string]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.asked)
+}
+
+// longestPause returns the longest pause between two requests of one of these workspaces, since it was called last.
+func (c *company) longestPause(gids []string) (longest time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, gid := range gids {
+		longest = max(longest, c.pauses[gid])
+	}
+	clear(c.pauses)
+	return longest
 }
 
 func tokenOf(gid string) string { return "token-of-" + gid }
@@ -115,4 +154,23 @@ func ups(t *testing.T, address string) map[string]float64 {
 func wantUps(t *testing.T, address string, want map[string]float64) {
 	t.Helper()
 	eventually(t, fmt.Sprint("workspaces up: ", want), func() bool { return maps.Equal(ups(t, address), want) })
+}
+
+// byWorkspace returns the event families of each workspace.
+func byWorkspace(families []*dto.MetricFamily) map[string][]*dto.MetricFamily {
+	of := map[string][]*dto.MetricFamily{}
+	for _, family := range families {
+		metrics := map[string][]*dto.Metric{}
+		for _, metric := range family.GetMetric() {
+			i := slices.IndexFunc(metric.GetLabel(), func(l *dto.LabelPair) bool { return l.GetName() == "workspace" })
+			if i >= 0 {
+				gid := metric.GetLabel()[i].GetValue()
+				metrics[gid] = append(metrics[gid], metric)
+			}
+		}
+		for gid, own := range metrics {
+			of[gid] = append(of[gid], &dto.MetricFamily{Name: family.Name, Type: family.Type, Metric: own})
+		}
+	}
+	return of
 }

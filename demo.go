@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -118,6 +119,14 @@ func (d *demo) run(ctx context.Context, logger log.Logger) error {
 		level.Info(logger).Log("msg", "demo: somebody deletes a lot", "tasks", demoIncidentSize)
 		d.asana.Incident(demoIncidentSize)
 	}
+}
+
+// transport returns what carries requests to the simulated workspace; nil, for the network, if there is no demo.
+func (d *demo) transport() http.RoundTripper {
+	if d == nil {
+		return nil
+	}
+	return d.asana
 }
 
 // close removes the temporary folder.

@@ -94,7 +94,7 @@ func gatherDemo(t *testing.T) (families []*dto.MetricFamily, descs []string) {
 		defer demo.close()
 		logs := newLoggers(io.Discard, "error", "logfmt")
 		registry := prometheus.NewPedanticRegistry()
-		spaces := newWorkspaces(c, demo, registry, logs.kit)
+		spaces := newWorkspaces(c, demo.transport(), registry, logs.kit)
 		space := spaces.add(c.workspace)
 		must(t, space.open())
 		newHandler(c, demo, registry, spaces, logs, func() {})

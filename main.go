@@ -84,7 +84,7 @@ func run(ctx context.Context, args []string, hangups <-chan os.Signal, stdout, s
 // wrong with the command line is found before the state folder is opened, so that a bad start leaves it alone.
 func follow(ctx context.Context, c config, demo *demo, hangups <-chan os.Signal, logs loggers) error {
 	registry := prometheus.NewRegistry()
-	spaces := newWorkspaces(c, demo, registry, logs.kit)
+	spaces := newWorkspaces(c, demo.transport(), registry, logs.kit)
 	files := &tokenFiles{config: c, logger: logs.kit}
 	found, err := files.look()
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -33,21 +34,21 @@ func TestPollsAtOnceAfterAChangeOfTheTokenFileAndSIGHUP(t *testing.T) {
 	link("..1", "..data")
 	link("..data/token", "token")
 	synctest.Test(t, func(t *testing.T) {
-		polls, hangups, logs := 0, make(chan os.Signal, 1), &logbook{}
+		polls, hangups, logs := &atomic.Int64{}, make(chan os.Signal, 1), &logbook{}
 		files := &tokenFiles{config: config{workspace: testWorkspace, tokenFile: file}, logger: log.NewLogfmtLogger(logs)}
 		_, err := files.look()
 		must(t, err)
 		ctx, cancel := context.WithCancel(t.Context())
-		go refresh(ctx, hangups, files, polled{&polls})
+		go refresh(ctx, hangups, files, polled{polls})
 		wait := func() { // What breaks is not yet the change.
 			time.Sleep(time.Minute)
 			synctest.Wait()
-			polls = 0
+			polls.Store(0)
 		}
 		for _, step := range []struct {
 			name string
 			do   func()
-			want int
+			want int64
 			logs string
 		}{
 			{"nothing", func() {}, 0, ""},
@@ -79,12 +80,12 @@ func TestPollsAtOnceAfterAChangeOfTheTokenFileAndSIGHUP(t *testing.T) {
 			{"SIGHUP", func() { hangups <- syscall.SIGHUP }, 1, `msg="SIGHUP: `},
 		} {
 			start := logs.len()
-			polls = 0
+			polls.Store(0)
 			step.do()
 			time.Sleep(time.Minute)
 			synctest.Wait()
-			if text, _ := logs.from(start); polls != step.want || !strings.Contains(text, step.logs) || (text == "") != (step.logs == "") {
-				t.Errorf("%s: %d polls, want %d; it logged %s", step.name, polls, step.want, text)
+			if text, _ := logs.from(start); polls.Load() != step.want || !strings.Contains(text, step.logs) || (text == "") != (step.logs == "") {
+				t.Errorf("%s: %d polls, want %d; it logged %s", step.name, polls.Load(), step.want, text)
 			}
 		}
 		cancel()
@@ -93,9 +94,9 @@ func TestPollsAtOnceAfterAChangeOfTheTokenFileAndSIGHUP(t *testing.T) {
 }
 
 // polled counts polls of the only workspace.
-type polled struct{ times *int }
+type polled struct{ times *atomic.Int64 }
 
-func (p polled) pollNow(gids []string)                { *p.times += len(gids) }
+func (p polled) pollNow(gids []string)                { p.times.Add(int64(len(gids))) }
 func (polled) start(_ context.Context, gids []string) { wantNone(gids) }
 func (polled) stop(gids []string)                     { wantNone(gids) }
 

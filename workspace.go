@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"math/rand/v2"
+	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -20,14 +21,14 @@ const longestRetry = 5 * time.Minute
 
 // A workspace is all that belongs to one workspace: its client, its state with the lock, its poller and its metrics.
 type workspace struct {
-	config   config               // Its workspace and token file are those of this workspace.
-	demo     *demo                // nil for a real one.
-	registry *prometheus.Registry // Holds the metrics of this workspace alone, so that they end together.
-	metrics  *collector.Metrics
-	logger   log.Logger
-	first    bool               // It was there when the process began.
-	stop     context.CancelFunc // Ends follow.
-	tryNow   chan struct{}      // Ends a wait of follow. Holds at most one request.
+	config    config               // Its workspace and token file are those of this workspace.
+	transport http.RoundTripper    // nil for the network.
+	registry  *prometheus.Registry // Holds the metrics of this workspace alone, so that they end together.
+	metrics   *collector.Metrics
+	logger    log.Logger
+	first     bool               // It was there when the process began.
+	stop      context.CancelFunc // Ends follow.
+	tryNow    chan struct{}      // Ends a wait of follow. Holds at most one request.
 
 	poller atomic.Pointer[collector.Poller] // nil while it is not open.
 	closed atomic.Pointer[collector.View]   // Why it is not open, while it is not.
@@ -38,9 +39,9 @@ type workspace struct {
 }
 
 // newWorkspace returns a workspace that is not open. It touches neither files nor the network.
-func newWorkspace(c config, demo *demo, logger log.Logger) *workspace {
+func newWorkspace(c config, transport http.RoundTripper, logger log.Logger) *workspace {
 	w := &workspace{
-		config: c, demo: demo, registry: prometheus.NewRegistry(), logger: log.With(logger, "workspace", c.workspace),
+		config: c, transport: transport, registry: prometheus.NewRegistry(), logger: log.With(logger, "workspace", c.workspace),
 		tryNow: make(chan struct{}, 1),
 	}
 	w.closed.Store(&collector.View{})
@@ -97,7 +98,7 @@ func (w *workspace) wait(ctx context.Context, d time.Duration) {
 
 // open reads the token, opens the state and makes the poller. After an error nothing is open.
 func (w *workspace) open() (err error) {
-	if w.source, err = newSource(w.config, w.demo, observe(w.metrics, w.logger)); err != nil {
+	if w.source, err = newSource(w.config, w.transport, observe(w.metrics, w.logger)); err != nil {
 		return err
 	}
 	if w.store, err = collector.OpenStore(w.config.stateDir, w.config.stateName()); err != nil {
@@ -177,22 +178,19 @@ func (w *workspace) PollNow() {
 	}
 }
 
-// newSource returns the client of Asana's API, or of the demo's simulator.
-func newSource(c config, demo *demo, observe func(client.Exchange)) (*client.Client, error) {
-	options := client.Options{
+// newSource returns the client of Asana's API.
+func newSource(c config, transport http.RoundTripper, observe func(client.Exchange)) (*client.Client, error) {
+	return client.New(client.Options{
 		URL:       c.asanaURL,
 		Workspace: c.workspace,
 		TokenFile: c.tokenFile,
 		Timeout:   c.timeout,
 		UserAgent: "asana_exporter/" + version.Version,
+		Transport: transport,
 		Observe:   observe,
 
 		ResourceGIDs: len(c.logActions()) > 0,
-	}
-	if demo != nil {
-		options.Transport = demo.asana
-	}
-	return client.New(options)
+	})
 }
 
 // logBegin logs where the counts start: at the loaded state, or at zero.

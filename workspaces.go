@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"net/http"
 	"os"
 	"slices"
 	"sync"
@@ -18,20 +19,20 @@ const longestSpread = 15 * time.Second
 
 // workspaces are those that this process follows. The methods are safe for concurrent use.
 type workspaces struct {
-	config   config
-	demo     *demo
-	registry prometheus.Registerer
-	logger   log.Logger
-	running  sync.WaitGroup
-	begun    bool // Those that were there at the start are there.
+	config    config
+	transport http.RoundTripper // nil for the network.
+	registry  prometheus.Registerer
+	logger    log.Logger
+	running   sync.WaitGroup
+	begun     bool // Those that were there at the start are there.
 
 	mu  sync.Mutex
 	all map[string]*workspace // By gid.
 }
 
 // newWorkspaces returns no workspaces, and registers how many there will be.
-func newWorkspaces(c config, demo *demo, registry prometheus.Registerer, logger log.Logger) *workspaces {
-	s := &workspaces{config: c, demo: demo, registry: registry, logger: logger, all: map[string]*workspace{}}
+func newWorkspaces(c config, transport http.RoundTripper, registry prometheus.Registerer, logger log.Logger) *workspaces {
+	s := &workspaces{config: c, transport: transport, registry: registry, logger: logger, all: map[string]*workspace{}}
 	registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "asana_exporter_workspaces",
 		Help: "Workspaces that are followed, those in trouble included.",
@@ -67,7 +68,7 @@ func (s *workspaces) start(ctx context.Context, gids []string) {
 
 // add shows a workspace, which is not open, and its metrics.
 func (s *workspaces) add(gid string) *workspace {
-	w := newWorkspace(s.config.of(gid), s.demo, s.logger)
+	w := newWorkspace(s.config.of(gid), s.transport, s.logger)
 	w.first = !s.begun
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -65,6 +65,32 @@ func TestSwappedSecretAddsRotatesAndRemovesWorkspaces(t *testing.T) {
 	wantStop(t, p, syscall.SIGTERM)
 }
 
+// A workspace whose lock was removed is closed and opened again, while the others go on. No event is counted twice.
+func TestLostLockClosesOneWorkspace(t *testing.T) {
+	t.Parallel()
+	asana := newCompany(t, 2, simulator.Options{})
+	a, b := asana.gids[0], asana.gids[1]
+	folder := &secret{dir: t.TempDir()}
+	folder.put(t, tokens(a, b))
+	p := spawn(t, "", inFolder(t, asana.url, folder.dir)...)
+	address := p.address(t)
+	wantUps(t, address, map[string]float64{a: 1, b: 1})
+	must(t, os.Remove(filepath.Join(stateDir(p), b+".lock")))
+	for _, gid := range asana.gids {
+		asana.inside[gid].Add(deletions(5)...)
+	}
+	p.stderr.await(t, `level=error .*workspace=`+b+` msg="workspace not followed" err=".*the lock of the state is gone`)
+	for _, gid := range asana.gids {
+		eventually(t, "five deletions", func() bool {
+			return samples(t, address)[strings.Replace(deletedTasks, testWorkspace, gid, 1)] == 5
+		})
+	}
+	if strings.Contains(p.stderr.String(), "workspace="+a+` msg="workspace not followed"`) {
+		t.Errorf("the other was closed, too:\n%s", &p.stderr)
+	}
+	wantStop(t, p, syscall.SIGTERM)
+}
+
 // stateDir returns the state folder of a process.
 func stateDir(p *process) string {
 	for i, arg := range p.Args {
@@ -112,6 +138,12 @@ func TestWorkspaceInTroubleLeavesTheOthersAlone(t *testing.T) {
 	}
 	if strings.Contains(body, well) {
 		t.Errorf("%s is named in\n%s", well, body)
+	}
+
+	for series := range samples(t, address) {
+		if strings.HasPrefix(series, "asana_workspace_gaps_total") && strings.Contains(series, locked) {
+			t.Errorf("%s is shown, and its state can't be read", series)
+		}
 	}
 
 	must(t, store.Close())

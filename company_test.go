@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"asana_exporter/simulator"
+)
+
+// Fifty workspaces in one process that is killed again and again: one hangs, one is refused, one sends garbage, and one comes
+// and goes. Of all others, and of the last, each event is counted once; no scrape shows less than one before it.
+func TestKilledWithFiftyWorkspacesItCountsEachEventOnce(t *testing.T) {
+	t.Parallel()
+	l := newCompanyLives(t)
+	for range max(3, *kills/6) {
+		p := l.live()
+		l.flap(p, 5)
+		p.signal(t, syscall.SIGKILL)
+		p.exit(t)
+		l.listens("")
+	}
+	p := l.live()
+	l.flap(p, 5)
+	before := l.asana.requests()
+	l.asana.longestPause(l.well)
+	l.flap(p, 15)
+	for _, gid := range l.well { // What hangs, hangs for five minutes.
+		eventually(t, "five more polls of "+gid, func() bool { return l.asana.requests()[gid] >= before[gid]+5 })
+	}
+	longest := l.asana.longestPause(l.well[1:])
+	for _, gid := range l.asana.gids {
+		l.asana.inside[gid].Freeze()
+	}
+	for _, gid := range l.well {
+		eventually(t, "all events of "+gid, func() bool {
+			counted := l.witness[gid].counted()
+			return len(counted) > 0 && maps.Equal(counted, l.asana.inside[gid].Truth())
+		})
+	}
+	t.Logf("%d workspaces are well, %s at most between polls; %d scrapes", len(l.well), longest, l.scrapes)
+	l.folder.put(t, nil)
+	p.signal(t, syscall.SIGHUP)
+	wantUps(t, l.address, map[string]float64{})
+	eventually(t, "no goroutine and no file of a workspace is left", func() bool {
+		now := samples(t, l.address)
+		return now["go_goroutines"] < 40 && now["process_open_fds"] < 30
+	})
+	wantStop(t, p, syscall.SIGTERM)
+}
+
+// companyLives starts and kills a program that follows a company.
+type companyLives struct {
+	t      *testing.T
+	asana  *company
+	folder *secret
+	args   []string
+	well   []string // Gids.
+	flaps  string   // The gid of the workspace that comes and goes.
+	dice   *rand.Rand
+
+	witness map[string]*witness // By gid.
+
+	mu      sync.Mutex
+	address string
+	scrapes int
+}
+
+// newCompanyLives starts the company, and who looks at the program.
+func newCompanyLives(t *testing.T) *companyLives {
+	t.Helper()
+	t.Logf("-seed %d", *seed)
+	l := &companyLives{
+		t: t, asana: newCompany(t, 50, simulator.Options{Rate: 20, PageSize: 50, StrictTokens: true, TokenLife: 10 * time.Minute}),
+		folder: &secret{dir: t.TempDir()}, dice: rand.New(rand.NewPCG(*seed, 1)), witness: map[string]*witness{},
+	}
+	gids := l.asana.gids
+	l.asana.of[gids[0]] = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	l.asana.of[gids[1]] = simulator.New(simulator.Options{Workspace: gids[1], Token: "another"})
+	l.asana.of[gids[2]] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte{0, 255, '{'}) })
+	l.flaps, l.well = gids[3], gids[3:] // In this order.
+	for _, gid := range l.well {
+		l.asana.inside[gid].Thaw()
+		l.witness[gid] = newWitness(t, 0)
+	}
+	l.folder.put(t, tokens(gids...))
+	l.args = inFolder(t, l.asana.url, l.folder.dir, "--asana.poll-interval", "1s", "--asana.timeout", "5m")
+	ctx, cancel := context.WithCancel(t.Context())
+	stopped := make(chan struct{})
+	go func() {
+		l.watch(ctx)
+		close(stopped)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-stopped
+	})
+	return l
+}
+
+// live starts the program.
+func (l *companyLives) live() *process {
+	l.t.Helper()
+	for _, w := range l.witness {
+		w.born()
+	}
+	p := spawn(l.t, "", l.args...)
+	l.listens(p.address(l.t))
+	return p
+}
+
+// flap lets a workspace come and go so often. It leaves it there.
+func (l *companyLives) flap(p *process, times int) {
+	l.t.Helper()
+	for i := range 2 * times {
+		select {
+		case <-p.ended:
+			l.t.Fatalf("it ended:\n%s", &p.stderr)
+		case <-time.After(100*time.Millisecond + time.Duration(l.dice.Int64N(int64(300*time.Millisecond)))):
+		}
+		there := tokens(l.asana.gids...)
+		if i%2 == 0 {
+			delete(there, l.flaps)
+		}
+		l.folder.put(l.t, there)
+		p.signal(l.t, syscall.SIGHUP)
+	}
+}
+
+func (l *companyLives) listens(address string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.address = address
+}
+
+// watch scrapes until ctx ends.
+func (l *companyLives) watch(ctx context.Context) {
+	repeat(ctx, 200*time.Millisecond, func() {
+		l.mu.Lock()
+		address := l.address
+		l.mu.Unlock()
+		if address == "" {
+			return
+		}
+		began := time.Now()
+		families, err := scrape(ctx, "http://"+address+"/metrics")
+		if err != nil {
+			return // It may die meanwhile.
+		}
+		of := byWorkspace(families)
+		for _, gid := range l.well {
+			l.witness[gid].look(of[gid], began, time.Now())
+		}
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.scrapes++
+	})
+}

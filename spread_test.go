@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"asana_exporter/simulator"
+)
+
+// A fakeCompany has workspaces on synctest's clock. It notes when each was asked for events.
+type fakeCompany struct {
+	refuse func(gid string) error // Why a request gets no answer; nil if it gets one.
+
+	mu    sync.Mutex
+	of    map[string]*simulator.Simulator
+	asked map[string][]time.Time
+}
+
+func (f *fakeCompany) RoundTrip(r *http.Request) (*http.Response, error) {
+	gid := regexp.MustCompile(`/workspaces/(\d+)`).FindStringSubmatch(r.URL.Path)[1]
+	f.mu.Lock()
+	if f.of[gid] == nil {
+		f.of[gid] = simulator.New(simulator.Options{Workspace: gid})
+	}
+	asana := f.of[gid]
+	if strings.HasSuffix(r.URL.Path, "/events") {
+		f.asked[gid] = append(f.asked[gid], time.Now())
+	}
+	f.mu.Unlock()
+	if f.refuse != nil {
+		if err := f.refuse(gid); err != nil {
+			return nil, err
+		}
+	}
+	return asana.RoundTrip(r)
+}
+
+// A fakeFolder follows the workspaces of a folder of tokens on synctest's clock.
+type fakeFolder struct {
+	t       *testing.T
+	asana   *fakeCompany
+	dir     string // Of the tokens.
+	state   string
+	spaces  *workspaces
+	hangups chan os.Signal
+	logs    *logbook
+}
+
+// inFakeFolder follows workspaces until the end of the bubble.
+func inFakeFolder(t *testing.T, refuse func(gid string) error, gids ...string) *fakeFolder {
+	t.Helper()
+	f := &fakeFolder{
+		t: t, asana: &fakeCompany{refuse: refuse, of: map[string]*simulator.Simulator{}, asked: map[string][]time.Time{}},
+		dir: t.TempDir(), state: t.TempDir(), hangups: make(chan os.Signal), logs: &logbook{},
+	}
+	for _, gid := range gids {
+		f.put(gid, testToken)
+	}
+	c, _, err := parseFlags([]string{"--asana.token-dir", f.dir, "--state.dir", f.state, "--asana.poll-interval", "10s"}, t.Output())
+	must(t, err)
+	logger := newLoggers(f.logs, "debug", "logfmt").kit
+	f.spaces = newWorkspaces(c, f.asana, prometheus.NewPedanticRegistry(), logger)
+	files := &tokenFiles{config: c, logger: logger}
+	found, err := files.look()
+	must(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { _ = f.spaces.follow(ctx, found.appeared, f.hangups, files) }()
+	t.Cleanup(func() {
+		cancel()
+		synctest.Wait()
+	})
+	return f
+}
+
+func (f *fakeFolder) put(gid, token string) {
+	f.t.Helper()
+	must(f.t, os.WriteFile(filepath.Join(f.dir, gid), []byte(token), 0o600))
+}
+
+// pass lets time pass.
+func (f *fakeFolder) pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// wantReady compares the answer of /-/ready.
+func (f *fakeFolder) wantReady(when string, want bool, sentence string) {
+	f.t.Helper()
+	if got, text := ready(f.spaces.list()); got != want || text != sentence {
+		f.t.Errorf("%s: ready %v, %q; want %v, %q", when, got, text, want, sentence)
+	}
+}
+
+func TestWorkspacesThatStartTogetherPollOneAfterTheOther(t *testing.T) {
+	var gids []string
+	for i := range 50 {
+		gids = append(gids, fmt.Sprint(100+i))
+	}
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		f := inFakeFolder(t, nil, gids...)
+		f.pass(time.Minute)
+		for i, gid := range gids {
+			want := began.Add(time.Duration(i) * 200 * time.Millisecond)
+			if polls := f.asana.asked[gid]; !polls[0].Equal(want) || len(polls) < 6 {
+				t.Errorf("%s polls at %s, want first at %s", gid, polls, want)
+			}
+		}
+	})
+}
+
+// A workspace that hangs holds the process back until its first request has failed, and no longer. One that comes later does not.
+func TestReadyWaitsForTheWorkspacesOfTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		down := []string{"2"}
+		set := func(gids ...string) {
+			mu.Lock()
+			defer mu.Unlock()
+			down = gids
+		}
+		hang := errors.New("no answer")
+		f := inFakeFolder(t, func(gid string) error {
+			mu.Lock()
+			fails := slices.Contains(down, gid)
+			mu.Unlock()
+			if fails {
+				time.Sleep(20 * time.Second)
+				return hang
+			}
+			return nil
+		}, "1", "2")
+		f.pass(10 * time.Second)
+		f.wantReady("while one hangs", false, "Not ready: the first catch-up goes on of 2.")
+		f.pass(20 * time.Second)
+		f.wantReady("when that has failed", true, "Ready.")
+		f.put("3", testToken)
+		set("2", "3")
+		f.pass(15 * time.Second)
+		if got := len(f.spaces.list()); got != 3 {
+			t.Errorf("%d workspaces", got)
+		}
+		f.wantReady("while another hangs that came later", true, "Ready.")
+		set("1", "2", "3")
+		f.pass(10 * time.Minute)
+		f.wantReady("when all fail", false, "Not ready: no poll has succeeded for three intervals.")
+		set()
+		f.pass(10 * time.Minute)
+		f.wantReady("when all are well", true, "Ready.")
+		for _, gid := range []string{"1", "2", "3"} {
+			must(t, os.Remove(filepath.Join(f.dir, gid)))
+		}
+		f.pass(10 * time.Second)
+		f.wantReady("without a workspace", false, "Not ready: the folder of tokens has no file named by a gid.")
+	})
+}
+
+// A workspace that can't be opened is tried again, ever more rarely, and at once when its token file changes or after SIGHUP.
+func TestWorkspaceThatCanNotBeOpenedIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := inFakeFolder(t, nil)
+		f.put("1", "")
+		tries := func(d time.Duration) int {
+			start := f.logs.len()
+			f.pass(d)
+			text, _ := f.logs.from(start)
+			return strings.Count(text, `msg="workspace not followed"`)
+		}
+		if n := tries(time.Minute); n < 5 || n > 9 {
+			t.Errorf("%d tries in the first minute", n)
+		}
+		tries(time.Hour)
+		if n := tries(10 * time.Hour); n < 120 || n > 240 {
+			t.Errorf("%d tries in ten hours", n)
+		}
+		if n := strings.Count(f.logs.String(), "level=error"); n != 1 {
+			t.Errorf("%d errors in the log, want one", n)
+		}
+		start := f.logs.len()
+		f.hangups <- os.Interrupt
+		synctest.Wait()
+		if text, _ := f.logs.from(start); !strings.Contains(text, "workspace not followed") {
+			t.Errorf("not tried after SIGHUP: %s", text)
+		}
+		f.put("1", testToken)
+		f.pass(tokenFilesEvery)
+		if !f.spaces.list()[0].Ready() {
+			t.Error("not ready with a token")
+		}
+	})
+}
