@@ -225,7 +225,8 @@ func TestExporterDashboardIsFull(t *testing.T) {
 		t.Fatalf("the dashboard reads no more than %q", names)
 	}
 	for _, name := range names {
-		if samples[name] < 60 {
+		native := slices.Contains(names, name+"_bucket") // The same histogram as a server keeps it that reads native ones.
+		if samples[name] < 60 && !native {
 			t.Errorf("%d samples of %s in an hour", samples[name], name)
 		}
 	}
