@@ -39,8 +39,8 @@ bench: ## run the benchmarks, and compare whole programs (ten minutes)
 	go test -run '^$$' -bench . -benchmem ./...
 	cd bench && go run .
 
-alert-quality: ## measure the deletion rules on simulated workspaces, beside the rules they began with
-	cd alerts/eval && go run . quality -rules ../deletions.yml
+alert-quality: ## measure the deletion rules on simulated workspaces
+	cd alerts/eval && go run . quality
 
 rules: ## write the Prometheus rules anew
 	go generate ./alerts

@@ -1,15 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
-	"maps"
+	"runtime"
 	"runtime/debug"
 	"slices"
-	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -30,9 +27,12 @@ func quality(ctx context.Context, w io.Writer, o options) error {
 	sums := slices.Clone(columns)
 	for _, seed := range o.seeds {
 		for i := range columns {
-			results, err := o.judge(ctx, w, columns[i].Name, seed)
+			results, err := o.judge(ctx, columns[i].Name, seed)
 			if err != nil {
 				return err
+			}
+			if o.list {
+				score.List(w, results)
 			}
 			columns[i].Results = results
 			sums[i].Results = append(sums[i].Results, results...)
@@ -44,23 +44,6 @@ func quality(ctx context.Context, w io.Writer, o options) error {
 		fmt.Fprintf(w, "\nAll %d seeds\n\n", len(o.seeds))
 		score.Table(w, sums)
 	}
-	return nil
-}
-
-// detail prints what the rules missed and what they paged for in each scenario, and the table.
-func detail(ctx context.Context, w io.Writer, o options) error {
-	var sum score.Column
-	sum.Name = o.rules
-	for _, seed := range o.seeds {
-		results, err := o.judge(ctx, w, o.rules, seed)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(w, "Seed %d\n", seed)
-		score.List(w, results)
-		sum.Results = append(sum.Results, results...)
-	}
-	score.Table(w, []score.Column{sum})
 	return nil
 }
 
@@ -88,25 +71,25 @@ func (o options) agrees(ctx context.Context, s *scenario.Scenario) (string, erro
 		return "", err
 	}
 	start, end := s.Start*1000, (s.Start+int64(s.Minutes)*60)*1000
-	mine, err := engine.Evaluate(rules, simulate.Play(s, o.play), start, end, away(s)...)
+	mine, err := engine.Evaluate(rules, simulate.Play(s, o.replicas), start, end, away(s)...)
 	if err != nil {
 		return "", err
 	}
-	theirs, err := reference.Evaluate(ctx, o.rules, simulate.Play(s, o.play), start, end, away(s)...)
+	theirs, err := reference.Evaluate(ctx, o.rules, simulate.Play(s, o.replicas), start, end, away(s)...)
 	if err != nil {
 		return "", err
 	}
-	only := reference.Differences(mine.Firings, theirs)
+	only := reference.Differences(mine, theirs)
 	return fmt.Sprintf("%d firings, %d differ %v", len(theirs), len(only), only), nil
 }
 
 // price prints what the rules cost a real server.
 func price(ctx context.Context, w io.Writer, o options) error {
-	return cost.Measure(ctx, w, cost.Options{Rules: o.rules, Server: o.server, Workspaces: o.workspaces, Time: o.measure})
+	return cost.Measure(ctx, w, o.rules)
 }
 
 // judge runs a rule file over the scenarios of a seed, several at a time.
-func (o options) judge(ctx context.Context, w io.Writer, file string, seed uint64) ([]score.Result, error) {
+func (o options) judge(ctx context.Context, file string, seed uint64) ([]score.Result, error) {
 	debug.SetGCPercent(400) // Most of the time goes into short-lived samples.
 	rules, err := engine.Load(file)
 	if err != nil {
@@ -117,15 +100,14 @@ func (o options) judge(ctx context.Context, w io.Writer, file string, seed uint6
 		return nil, err
 	}
 	results := make([]score.Result, len(all))
-	spent := clock{byRule: map[string]time.Duration{}}
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(max(1, o.workers))
+	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, s := range all {
 		g.Go(func() error {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			firings, err := o.evaluate(rules, s, &spent)
+			firings, err := o.evaluate(rules, s)
 			if err != nil {
 				return fmt.Errorf("%s: %w", s.Name, err)
 			}
@@ -133,20 +115,14 @@ func (o options) judge(ctx context.Context, w io.Writer, file string, seed uint6
 			return nil
 		})
 	}
-	err = g.Wait()
-	if o.times {
-		spent.print(w)
-	}
-	return results, err
+	return results, g.Wait()
 }
 
-func (o options) evaluate(rules engine.Rules, s *scenario.Scenario, spent *clock) ([]engine.Firing, error) {
+func (o options) evaluate(rules engine.Rules, s *scenario.Scenario) ([]engine.Firing, error) {
 	end := (s.Start + int64(s.Minutes)*60) * 1000
-	store := simulate.Play(s, o.play)
+	store := simulate.Play(s, o.replicas)
 	store.Forget(o.retention, end)
-	result, err := engine.Evaluate(rules, store, s.Start*1000, end, away(s)...)
-	spent.add(result.Spent)
-	return result.Firings, err
+	return engine.Evaluate(rules, store, s.Start*1000, end, away(s)...)
 }
 
 // away is when Prometheus is down: the scrape of a minute comes after its end.
@@ -157,25 +133,4 @@ func away(s *scenario.Scenario) []engine.Span {
 		spans = append(spans, engine.Span{From: at(a[0]), To: at(a[1])})
 	}
 	return spans
-}
-
-// clock sums the time spent by rule.
-type clock struct {
-	mu     sync.Mutex
-	byRule map[string]time.Duration
-}
-
-func (c *clock) add(byRule map[string]time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for name, d := range byRule {
-		c.byRule[name] += d
-	}
-}
-
-func (c *clock) print(w io.Writer) {
-	names := slices.SortedFunc(maps.Keys(c.byRule), func(x, y string) int { return cmp.Compare(c.byRule[y], c.byRule[x]) })
-	for _, name := range names {
-		fmt.Fprintf(w, "%8.1fs %s\n", c.byRule[name].Seconds(), name)
-	}
 }

@@ -33,7 +33,7 @@ func TestQualityComparesRulesForEachSeedAndSummed(t *testing.T) {
 }
 
 func TestRunNamesWhatWasMissed(t *testing.T) {
-	got := eval(t, "run", "-only", "syn-sparse-1_inc", "-days", "20", "-seeds", "1", "-rules", "testdata/deaf.yml")
+	got := eval(t, "quality", "-list", "-only", "syn-sparse-1_inc", "-days", "20", "-seeds", "1", "-rules", "testdata/deaf.yml")
 	if !strings.Contains(got, "missed(burst500_5m 500 d") {
 		t.Errorf("nothing missed in\n%s", got)
 	}

@@ -61,12 +61,12 @@ func TestLifeGoesOnWhereThePastEnds(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			result, err := engine.Evaluate(loaded, store, end.UnixMilli(), o.to.UnixMilli())
+			firings, err := engine.Evaluate(loaded, store, end.UnixMilli(), o.to.UnixMilli())
 			if err != nil {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, f := range result.Firings {
+			for _, f := range firings {
 				got = append(got, f.Alert+": "+f.Labels.Get("severity"))
 				if after := time.UnixMilli(f.From).Sub(end); after < 102*time.Minute || after > 106*time.Minute {
 					t.Errorf("%s fires after %s", f.Alert, after)

@@ -25,8 +25,8 @@ const (
 
 // writeHistory writes a block that ends now: what the rules recorded of a simulated workspace in five weeks, once for
 // each workspace, and three hours of scrapes.
-func writeHistory(ctx context.Context, folder string, o Options) error {
-	recorded, end, err := record(o.Rules)
+func writeHistory(ctx context.Context, folder, rules string) error {
+	recorded, end, err := record(rules)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func writeHistory(ctx context.Context, folder string, o Options) error {
 		return err
 	}
 	defer block.Close()
-	for n := range o.Workspaces {
+	for n := range workspaces {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -55,7 +55,7 @@ func record(rules string) (series []*engine.Series, end int64, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	store := simulate.Play(s, simulate.Options{Late: true, Jitter: true})
+	store := simulate.Play(s, 1)
 	raw := len(store.All())
 	end = (s.Start + int64(s.Minutes)*60) * 1000
 	_, err = engine.Evaluate(loaded, store, s.Start*1000, end)

@@ -25,25 +25,25 @@ const (
 )
 
 // watch runs the server and returns how long the evaluations of each group took, in seconds.
-func watch(ctx context.Context, folder string, o Options) (map[string][]float64, error) {
+func watch(ctx context.Context, folder, rules string) (map[string][]float64, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	exporter := &http.Server{Handler: expose(o.Workspaces), ReadHeaderTimeout: time.Minute}
+	exporter := &http.Server{Handler: expose(), ReadHeaderTimeout: time.Minute}
 	go func() { _ = exporter.Serve(listener) }() // Until it is closed.
 	defer exporter.Close()
-	if err := configure(folder, o.Rules, listener.Addr().String()); err != nil {
+	if err := configure(folder, rules, listener.Addr().String()); err != nil {
 		return nil, err
 	}
 	address, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
-	ctx, stop := context.WithTimeout(ctx, o.Time)
+	ctx, stop := context.WithTimeout(ctx, length)
 	defer stop()
 	var log bytes.Buffer
-	server := exec.CommandContext(ctx, o.Server, "--config.file="+filepath.Join(folder, "prometheus.yml"), "--web.listen-address="+address,
+	server := exec.CommandContext(ctx, "prometheus", "--config.file="+filepath.Join(folder, "prometheus.yml"), "--web.listen-address="+address,
 		"--storage.tsdb.path="+filepath.Join(folder, "data"), "--storage.tsdb.retention.time=60d")
 	server.Stdout, server.Stderr = &log, &log
 	if err := server.Start(); err != nil {
@@ -57,7 +57,7 @@ func watch(ctx context.Context, folder string, o Options) (map[string][]float64,
 }
 
 // expose is an exporter that follows all workspaces.
-func expose(workspaces int) http.Handler {
+func expose() http.Handler {
 	var all []shown
 	for n := range workspaces {
 		all = append(all, exposed(n)...)

@@ -18,12 +18,6 @@ type Firing struct {
 	To     int64 // and the first at which it no longer does.
 }
 
-// Result is what came of an evaluation. The recorded series and ALERTS are in the store.
-type Result struct {
-	Firings []Firing
-	Spent   map[string]time.Duration // By name of the rule.
-}
-
 // Span is a time, its ends in milliseconds not included.
 type Span struct{ From, To int64 }
 
@@ -31,27 +25,24 @@ type Span struct{ From, To int64 }
 // range query: a rule that reads another sees its result of the same instant, as within a group of Prometheus.
 //
 // While Prometheus is away nothing is evaluated. Alerts then end, and begin pending anew afterwards, as those do whose "for" is
-// shorter than Prometheus' grace period of ten minutes: longer ones it would restore.
-func Evaluate(rs Rules, store *Store, start, end int64, away ...Span) (Result, error) {
+// shorter than Prometheus' grace period of ten minutes: longer ones it would restore. The recorded series and ALERTS are in the
+// store afterwards.
+func Evaluate(rs Rules, store *Store, start, end int64, away ...Span) ([]Firing, error) {
 	e := &evaluation{
 		queries: NewQueries(), store: store, start: start, end: end, away: away,
 		active: map[*rule]map[uint64]*alert{}, recorded: map[*rule]map[uint64]*Series{},
 	}
-	result := Result{Spent: map[string]time.Duration{}}
 	for _, together := range rs.inOrder() {
-		begun := time.Now()
 		run := e.atOnce
 		if len(together) > 1 || together[0].needs[together[0].index] {
 			run = e.stepByStep
 		}
 		if err := run(together); err != nil {
-			return result, err
+			return nil, err
 		}
-		result.Spent[together[0].name()] += time.Since(begun)
 	}
 	e.finish()
-	result.Firings = e.fired
-	return result, nil
+	return e.fired, nil
 }
 
 type evaluation struct {
@@ -136,7 +127,7 @@ func (e *evaluation) alertAll(r *rule, matrix promql.Matrix) {
 func (e *evaluation) stepByStep(together Rules) error {
 	tick := together[0].interval
 	for _, r := range together {
-		tick = divisor(tick, r.interval)
+		tick = Tick(tick, r.interval)
 	}
 	for t := e.start; t <= e.end; t += tick.Milliseconds() {
 		for _, r := range together {
@@ -199,7 +190,8 @@ func (e *evaluation) recordAt(r *rule, t int64, vector promql.Vector) {
 	e.recorded[r] = now
 }
 
-func divisor(a, b time.Duration) time.Duration {
+// Tick is the longest time of which both intervals are multiples.
+func Tick(a, b time.Duration) time.Duration {
 	for b != 0 {
 		a, b = b, a%b
 	}

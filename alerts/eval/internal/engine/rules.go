@@ -19,8 +19,8 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// defaultInterval is the evaluation_interval of groups that name none.
-const defaultInterval = time.Minute
+// DefaultInterval is the evaluation_interval of groups that name none.
+const DefaultInterval = time.Minute
 
 // rule is one rule of a file.
 type rule struct {
@@ -82,7 +82,7 @@ func parse(file string) ([]rulefmt.RuleGroup, error) {
 
 func intervalOf(g rulefmt.RuleGroup) time.Duration {
 	if g.Interval == 0 {
-		return defaultInterval
+		return DefaultInterval
 	}
 	return time.Duration(g.Interval)
 }
@@ -98,7 +98,7 @@ func NewQueries() *promql.Engine {
 		EnableAtModifier:         true,
 		EnableNegativeOffset:     true,
 		Parser:                   newParser(),
-		NoStepSubqueryIntervalFn: func(int64) int64 { return defaultInterval.Milliseconds() },
+		NoStepSubqueryIntervalFn: func(int64) int64 { return DefaultInterval.Milliseconds() },
 	})
 }
 
@@ -183,15 +183,6 @@ func (r *rule) alerted(l labels.Labels) labels.Labels {
 	}
 	b.Set(labels.AlertName, r.alert)
 	return b.Labels()
-}
-
-// Names are the names of the rules, in order.
-func (rs Rules) Names() []string {
-	names := make([]string, len(rs))
-	for i, r := range rs {
-		names[i] = r.name()
-	}
-	return names
 }
 
 // Recording returns the rules that record, without the alerts.

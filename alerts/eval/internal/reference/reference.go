@@ -23,9 +23,6 @@ import (
 	"asana_exporter/alerts/eval/internal/engine"
 )
 
-// defaultInterval is the evaluation_interval of groups that name none.
-const defaultInterval = time.Minute
-
 // Evaluate does what engine.Evaluate does with Prometheus' own rules.Group.Eval, once for each tick. The groups are evaluated
 // in the order of the file. After a time away they are loaded anew.
 func Evaluate(ctx context.Context, file string, store *engine.Store, start, end int64, away ...engine.Span) ([]engine.Firing, error) {
@@ -35,7 +32,7 @@ func Evaluate(ctx context.Context, file string, store *engine.Store, start, end 
 	}
 	tick := groups[0].Interval()
 	for _, g := range groups {
-		tick = divisor(tick, g.Interval())
+		tick = engine.Tick(tick, g.Interval())
 	}
 	w := watch{open: map[string]engine.Firing{}}
 	for t := start; t <= end; t += tick.Milliseconds() {
@@ -61,7 +58,7 @@ func Evaluate(ctx context.Context, file string, store *engine.Store, start, end 
 }
 
 func loadGroups(ctx context.Context, file string, store *engine.Store) ([]*rules.Group, error) {
-	ordered, err := engine.Load(file)
+	ordered, err := engine.Groups(file)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +68,7 @@ func loadGroups(ctx context.Context, file string, store *engine.Store) ([]*rules
 		NotifyFunc: func(context.Context, string, ...*rules.Alert) {},
 		Logger:     slog.New(slog.DiscardHandler),
 	})
-	loaded, errs := m.LoadGroups(defaultInterval, labels.EmptyLabels(), "", nil, false, file)
+	loaded, errs := m.LoadGroups(engine.DefaultInterval, labels.EmptyLabels(), "", nil, false, file)
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
@@ -81,21 +78,11 @@ func loadGroups(ctx context.Context, file string, store *engine.Store) ([]*rules
 			r.SetRestored(true) // There is nothing to restore, and without it no ALERTS are written.
 		}
 	}
-	first := map[string]int{}
-	for i, name := range slices.Backward(ordered.Names()) {
-		first[name] = i
+	at := func(g *rules.Group) int {
+		return slices.IndexFunc(ordered, func(o engine.Group) bool { return o.Name == g.Name() })
 	}
-	slices.SortFunc(groups, func(x, y *rules.Group) int {
-		return cmp.Compare(first[x.Rules()[0].Name()], first[y.Rules()[0].Name()])
-	})
+	slices.SortFunc(groups, func(x, y *rules.Group) int { return cmp.Compare(at(x), at(y)) })
 	return groups, nil
-}
-
-func divisor(a, b time.Duration) time.Duration {
-	for b != 0 {
-		a, b = b, a%b
-	}
-	return a
 }
 
 // watch turns the active alerts of each tick into firings.

@@ -98,7 +98,6 @@ const (
 	office      = "office"
 	officeNight = "office-night" // Some work at night.
 	global      = "global"
-	flat        = "flat"
 )
 
 // weight is how busy a workspace of that rhythm is at a local minute of the week, 0 being Monday 00:00.
@@ -110,14 +109,12 @@ func weight(rhythm string, minute int) float64 {
 		return officeHours(hour, weekend)
 	case officeNight:
 		return officeHours(hour, weekend) + .015
-	case global:
+	default:
 		share := 1.0
 		if weekend {
 			share = .25
 		}
 		return share*(.35+.65*(bump(hour, 10, 3.5)+bump(hour, 19, 3))) + .02
-	default:
-		return 1 + .15*math.Sin(2*math.Pi*hour/24)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 func TestSameSeedGivesTheSameScenarios(t *testing.T) {
-	const only = "syn-small-2,syn-medium-dailycron"
+	const only = "syn-small-3,syn-medium-dailycron"
 	first, again, other := Synthetic(5, 30, Short, only), Synthetic(5, 30, Short, only), Synthetic(6, 30, Short, only)
 	if got, want := len(first), 4; got != want {
 		t.Fatalf("%d scenarios, want %d", got, want)

@@ -21,25 +21,17 @@ const (
 	peakWindow   = 15   // Minutes of event time of asana_workspace_backlog_peak_events.
 )
 
-// Options say how a scenario is played. The zero value is one exporter, scraped on the dot, and events that arrive at once.
-type Options struct {
-	Replicas  int  // Exporters that follow the same workspace; 0 is 1.
-	Staggered bool // The replicas' processes fail at different times.
-	Late      bool // Asana delivers events with a delay.
-	Jitter    bool // Scrapes come up to half a second early or late, and each target has its own time in the minute.
-}
+// Play makes the series of a scenario, as so many exporters expose them that follow the same workspace. Asana delivers events with
+// a delay. Scrapes come up to half a second early or late, and each target has its own time in the minute.
+func Play(s *scenario.Scenario, replicas int) *engine.Store { return playAll(s, replicas, true) }
 
-// Play makes the series of a scenario.
-func Play(s *scenario.Scenario, o Options) *engine.Store {
+// playAll without noise has events arrive at once and scrapes on the dot, so that tests can name each value.
+func playAll(s *scenario.Scenario, replicas int, noise bool) *engine.Store {
 	store := engine.NewStore()
-	p := newPlay(s, o.Late)
-	for n := range max(1, o.Replicas) {
-		faults := s.Faults
-		if o.Staggered {
-			faults = faults.Of(n, s.Minutes)
-		}
-		x := &exporter{play: p, store: store, replica: n, timeline: newTimeline(s.Minutes, faults)}
-		x.scrapes(o.Jitter)
+	p := newPlay(s, noise)
+	for n := range replicas {
+		x := &exporter{play: p, store: store, replica: n, timeline: newTimeline(s.Minutes, s.Faults.Of(n, s.Minutes))}
+		x.scrapes(noise)
 		x.gauges()
 		for i := range s.Series {
 			x.counter(i)

@@ -50,7 +50,7 @@ func counts(store *engine.Store, instance string, minutes ...int) []float64 {
 }
 
 func TestBacklogIsShownInOneStep(t *testing.T) {
-	store := Play(oneAMinute(scenario.Faults{Outages: []scenario.Outage{{From: 10, To: 30, Kind: scenario.API}}}), Options{})
+	store := playAll(oneAMinute(scenario.Faults{Outages: []scenario.Outage{{From: 10, To: 30, Kind: scenario.API}}}), 1, false)
 	if got, want := counts(store, first, 9, 29, 30, 31), []float64{10, 10, 31, 32}; !slices.Equal(got, want) {
 		t.Errorf("counts %v, want %v", got, want)
 	}
@@ -68,7 +68,7 @@ func TestBacklogIsShownInOneStep(t *testing.T) {
 }
 
 func TestWorkspaceIsShownBeforeTheFirstCatchUp(t *testing.T) {
-	store := Play(oneAMinute(scenario.Faults{Outages: []scenario.Outage{{From: 10, To: 30, Kind: scenario.Down}}}), Options{})
+	store := playAll(oneAMinute(scenario.Faults{Outages: []scenario.Outage{{From: 10, To: 30, Kind: scenario.Down}}}), 1, false)
 	if got, want := counts(store, first, 9, 10, 11, 30, 31), []float64{10, -2, -1, -1, 32}; !slices.Equal(got, want) {
 		t.Errorf("counts %v, want %v", got, want)
 	}
@@ -82,7 +82,7 @@ func TestWorkspaceIsShownBeforeTheFirstCatchUp(t *testing.T) {
 }
 
 func TestLostEventsAreNeverCounted(t *testing.T) {
-	store := Play(oneAMinute(scenario.Faults{Outages: []scenario.Outage{{From: 10, To: 30, Kind: scenario.Lost}}}), Options{})
+	store := playAll(oneAMinute(scenario.Faults{Outages: []scenario.Outage{{From: 10, To: 30, Kind: scenario.Lost}}}), 1, false)
 	if got, want := counts(store, first, 9, 29, 30, 31), []float64{10, 10, 11, 12}; !slices.Equal(got, want) {
 		t.Errorf("counts %v, want %v", got, want)
 	}
@@ -92,14 +92,14 @@ func TestLostEventsAreNeverCounted(t *testing.T) {
 }
 
 func TestRestartMissesAScrape(t *testing.T) {
-	store := Play(oneAMinute(scenario.Faults{Restarts: []int{25}, Missed: [][2]int{{40, 42}}}), Options{})
+	store := playAll(oneAMinute(scenario.Faults{Restarts: []int{25}, Missed: [][2]int{{40, 42}}}), 1, false)
 	if got, want := counts(store, first, 24, 25, 26, 39, 40, 41, 42), []float64{25, -1, 27, 40, -1, -1, 43}; !slices.Equal(got, want) {
 		t.Errorf("counts %v, want %v", got, want)
 	}
 }
 
 func TestSeriesGoOnAfterPrometheusWasAway(t *testing.T) {
-	store := Play(oneAMinute(scenario.Faults{Away: [][2]int{{10, 30}}}), Options{})
+	store := playAll(oneAMinute(scenario.Faults{Away: [][2]int{{10, 30}}}), 1, false)
 	if got, want := counts(store, first, 9, 10, 29, 30), []float64{10, -1, -1, 31}; !slices.Equal(got, want) {
 		t.Errorf("counts %v, want %v", got, want)
 	}
@@ -111,7 +111,7 @@ func TestSeriesGoOnAfterPrometheusWasAway(t *testing.T) {
 
 func TestPodComesBackAsAnotherInstance(t *testing.T) {
 	f := scenario.Faults{Outages: []scenario.Outage{{From: 10, To: 12, Kind: scenario.Down}}, Restarts: []int{25}, NewInstance: true}
-	store := Play(oneAMinute(f), Options{})
+	store := playAll(oneAMinute(f), 1, false)
 	const renamed, again = "asana-exporter-0-1:10176", "asana-exporter-0-2:10176"
 	for _, row := range []struct {
 		instance string
@@ -132,7 +132,7 @@ func TestPodComesBackAsAnotherInstance(t *testing.T) {
 
 func TestStaggeredReplicas(t *testing.T) {
 	s := oneAMinute(scenario.Faults{Outages: []scenario.Outage{{From: 30, To: 35, Kind: scenario.Down}}, StateLost: []int{25}})
-	store := Play(s, Options{Replicas: 2, Staggered: true})
+	store := playAll(s, 2, false)
 	if got, want := counts(store, first, 24, 26, 32, 40), []float64{25, 2, -1, 16}; !slices.Equal(got, want) {
 		t.Errorf("first replica %v, want %v", got, want)
 	}
@@ -144,7 +144,7 @@ func TestStaggeredReplicas(t *testing.T) {
 func TestNewSeriesShowsZeroFirst(t *testing.T) {
 	s := oneAMinute(scenario.Faults{})
 	s.Lazy, s.Series[0].Counts = true, []int{20, 5}
-	store := Play(s, Options{})
+	store := playAll(s, 1, false)
 	if got, want := counts(store, first, 19, 20, 21, 22), []float64{-1, 0, 0, 5}; !slices.Equal(got, want) {
 		t.Errorf("counts %v, want %v", got, want)
 	}
@@ -170,7 +170,7 @@ func TestLateEventsAreAllDelivered(t *testing.T) {
 }
 
 func TestJitterShakesEachScrape(t *testing.T) {
-	store := Play(oneAMinute(scenario.Faults{}), Options{Jitter: true})
+	store := Play(oneAMinute(scenario.Faults{}), 1)
 	times, _ := store.Series(labels.FromStrings(model.MetricNameLabel, "up", "job", "asana_exporter", "instance", first)).Samples()
 	var least, most int64 = math.MaxInt64, 0
 	for i := 1; i < len(times); i++ {
@@ -183,8 +183,7 @@ func TestJitterShakesEachScrape(t *testing.T) {
 
 func TestJitterIsTheSameEachTime(t *testing.T) {
 	s := oneAMinute(scenario.Faults{})
-	o := Options{Replicas: 2, Jitter: true, Late: true}
-	if !reflect.DeepEqual(Play(s, o), Play(s, o)) {
+	if !reflect.DeepEqual(Play(s, 2), Play(s, 2)) {
 		t.Error("the same scenario was played differently")
 	}
 }
