@@ -2,12 +2,28 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // limits returns the rules for the limits, from what is usual to the knobs.
 func (o options) limits() []rule {
-	rules := []rule{
+	var usual []rule
+	for _, k := range kinds() {
+		if k.page != (test{}) {
+			usual = append(usual, k.usual(k.page, o.page, firstWeekPage))
+		}
+		usual = append(usual, k.usual(k.warning, o.warning, firstWeekWarning))
+	}
+	usual[0].comment = `
+			The expected count rises to the high-water mark at most: yesterday may have had an incident. In the first eight days there is
+			only a limit for bursts: a multiple of the largest 15 minutes so far, and at least 100.`
+	return slices.Concat(distances(), usual, o.withKnobs())
+}
+
+// distances returns the rules for what is usual, and for how far the count is from that and above the high-water mark.
+func distances() []rule {
+	return []rule{
 		record("EXPECTED", "What is usual: the median of this hour in the last four weeks, or yesterday, or in the last hour.", `
 			max without (source) (
 				label_replace(quantile without (week) (0.5,
@@ -22,16 +38,11 @@ func (o options) limits() []rule {
 		record("EXCESS", "How far the count is above the high-water mark.", "clamp_min(COUNT - last_over_time(HIGH[2h]), 0)"),
 		record("DEVIATION", "How far the count is from the usual, in standard deviations.", "2 * (sqrt(COUNT + 1) - sqrt(EXPECTED + 1))"),
 	}
-	for _, k := range kinds() {
-		if k.page != (test{}) {
-			rules = append(rules, k.usual(k.page, o.page, firstWeekPage))
-		}
-		rules = append(rules, k.usual(k.warning, o.warning, firstWeekWarning))
-	}
-	rules[3].comment = `
-			The expected count rises to the high-water mark at most: yesterday may have had an incident. In the first eight days there is
-			only a limit for bursts: a multiple of the largest 15 minutes so far, and at least 100.`
-	return append(rules,
+}
+
+// withKnobs returns the rules for the limits that the alerts read: the usual ones with the knobs applied.
+func (o options) withKnobs() []rule {
+	return []rule{
 		record("FLOOR", "The knobs, those of the workspace first.", `
 			0 * USUAL + on (workspace, kind, severity) asana_deletions:floor
 			or 0 * USUAL + on (kind, severity) group_left () asana_deletions:floor{workspace=""}`),
@@ -49,7 +60,8 @@ func (o options) limits() []rule {
 					0.75 * LIMIT{kind="burst", severity="`+o.warning+`"} or 0.85 * LIMIT{kind="burst"} or 0.5 * LIMIT{kind="structure"},
 					"test", "limit", "", "")
 				or label_replace(FLOOR{kind=~"burst|structure"}, "test", "floor", "", "")
-			)`))
+			)`),
+	}
 }
 
 // The limits of a burst while there are less than eight days of history. A warning may rely on the hours seen so far; a page

@@ -9,12 +9,20 @@ const (
 		`{{ . | label "code" }} ({{ . | value | printf "%.0f" }}), {{ else }}none, {{ end }}the last page was counted ` + positionAge + ` ago.`
 )
 
+// watching gives an alert its texts, and the severity of a warning if it has none.
+func (o options) watching(r rule, summary string, sentences ...string) rule {
+	if r.labels == "" {
+		r.labels = "severity: " + o.warning
+	}
+	return o.annotated(r, summary, sentences...)
+}
+
 // presence returns the alerts on exporters that do not answer.
 func (o options) presence() []rule {
 	return []rule{
-		o.annotated(rule{
+		o.watching(rule{
 			comment: "Whether there is an exporter at all.",
-			alert:   "AsanaExporterDown", pending: "10m", labels: "severity: " + o.warning,
+			alert:   "AsanaExporterDown", pending: "10m",
 			expr: "max_over_time(workspace:asana_workspace_up:max[2d]) unless on (workspace) asana_workspace_up",
 		},
 			"Nobody watches "+name+": no exporter answers",
@@ -22,9 +30,9 @@ func (o options) presence() []rule {
 			ifAny("workspace:asana_position_age_seconds:min{workspace=%q} > 86400",
 				"The position is lost: what happened since is gone, and each further hour too. Start the exporter again."+
 					"{{ else }}Nothing is lost until that is 24h, but nobody is told of deletions meanwhile.")),
-		o.annotated(rule{
+		o.watching(rule{
 			comment: "Of a workspace that was there within two days, AsanaExporterDown tells more.",
-			alert:   "AsanaExporterAbsent", pending: "15m", labels: "severity: " + o.warning,
+			alert:   "AsanaExporterAbsent", pending: "15m",
 			expr: "absent(asana_workspace_up) unless on () max_over_time(workspace:asana_workspace_up:max[2d])",
 		},
 			"Prometheus knows of no Asana exporter",
@@ -36,8 +44,8 @@ func (o options) presence() []rule {
 // instances returns the alerts on a single exporter that does not answer, or not for long.
 func (o options) instances() []rule {
 	return []rule{
-		o.annotated(rule{
-			alert: "AsanaReplicaDown", pending: "15m", labels: "severity: " + o.warning,
+		o.watching(rule{
+			alert: "AsanaReplicaDown", pending: "15m",
 			expr: `
 				last_over_time(workspace_instance:asana_workspace_up:known[15m])
 					and on (job, instance) up == 0
@@ -49,8 +57,8 @@ func (o options) instances() []rule {
 			"{{ if $labels.workspace }}Another replica watches "+name+" meanwhile, but there is none to spare."+
 				"{{ else }}It has never answered in the last two days: did it start at all?{{ end }}",
 			"Job {{ $labels.job }}."),
-		o.annotated(rule{
-			alert: "AsanaExporterRestarting", pending: "5m", labels: "severity: " + o.warning,
+		o.watching(rule{
+			alert: "AsanaExporterRestarting", pending: "5m",
 			expr: `
 				max by (workspace, job, instance) (last_over_time(asana_workspace_up[10m])) * 0
 				+ on (job, instance) group_left () max by (job, instance) (changes(process_start_time_seconds[1h])) > 3`,
@@ -66,9 +74,9 @@ func (o options) requests() []rule {
 		return ifAny("workspace_code:asana_exporter_api_requests:increase30m{workspace=%q, code"+codes+"} > 0.5", text+" ")
 	}
 	return []rule{
-		o.annotated(rule{
+		o.watching(rule{
 			comment: "Why nothing is read.",
-			alert:   "AsanaRequestsRefused", pending: "10m", labels: "severity: " + o.warning,
+			alert:   "AsanaRequestsRefused", pending: "10m",
 			expr: `
 				workspace:asana_workspace_up:max == 0
 				and on (workspace) workspace_code:asana_exporter_api_requests:increase30m{code=~"3..|40[0-4]|451"} > 0.5`,
@@ -79,8 +87,8 @@ func (o options) requests() []rule {
 				code("=~'402|403'", "402 and 403 are the plan or the kind of account.")+
 				code("='404'", "404 is the workspace.")+
 				"This does not heal by itself; at 24h events are lost."),
-		o.annotated(rule{
-			alert: "AsanaRateLimited", pending: "15m", labels: "severity: " + o.warning,
+		o.watching(rule{
+			alert: "AsanaRateLimited", pending: "15m",
 			expr: `
 				workspace:asana_workspace_up:max == 0
 				and on (workspace) workspace_code:asana_exporter_api_requests:increase30m{code="429"} > 0.5`,
@@ -94,8 +102,8 @@ func (o options) requests() []rule {
 // failures returns the alerts on what else keeps an exporter from counting.
 func (o options) failures() []rule {
 	return []rule{
-		o.annotated(rule{
-			alert: "AsanaPollsFailing", pending: "15m", labels: "severity: " + o.warning,
+		o.watching(rule{
+			alert: "AsanaPollsFailing", pending: "15m",
 			expr: `
 				workspace:asana_workspace_up:max == 0
 				unless on (workspace) workspace_code:asana_exporter_api_requests:increase30m{code=~"3..|40[0-4]|429|451"} > 0.5
@@ -105,16 +113,16 @@ func (o options) failures() []rule {
 			"No poll has succeeded for a quarter of an hour. "+answers,
 			"5xx is Asana's side, error is the network in between (a time limit or a proxy's page, too), "+
 				"none is a file with the token that can't be read, pages that don't move the position, or a pause that Asana asked for (Retry-After)."),
-		o.annotated(rule{
-			alert: "AsanaStateNotWritten", pending: "10m", labels: "severity: " + o.warning,
+		o.watching(rule{
+			alert: "AsanaStateNotWritten", pending: "10m",
 			expr: "sum by (workspace, job, instance) (increase(asana_exporter_state_commit_failures_total[10m])) > 0",
 		},
 			"The exporter {{ $labels.instance }} can't write its state",
 			`Writing failed {{ printf "%.0f" $value }} times in the last 10 minutes, for `+name+
 				". What can't be made durable is not counted, and is read again later; the last page was counted "+positionAge+" ago.",
 			"Mostly the disk is full, read-only or belongs to somebody else."),
-		o.annotated(rule{
-			alert: "AsanaReplicaFailing", pending: "30m", labels: "severity: " + o.warning,
+		o.watching(rule{
+			alert: "AsanaReplicaFailing", pending: "30m",
 			expr: `
 				max by (workspace, job, instance) (max_over_time(asana_workspace_up[5m])) == 0
 				and on (workspace) workspace:asana_workspace_up:max == 1
@@ -129,9 +137,9 @@ func (o options) failures() []rule {
 // reading returns the alerts on a stream that brings nothing, or has no end.
 func (o options) reading() []rule {
 	return []rule{
-		o.annotated(rule{
+		o.watching(rule{
 			comment: "Whether what is read is all. AsanaStreamSilent fires until an event comes: a dead stream is silent at night, too.",
-			alert:   "AsanaStreamSilent", pending: "10m", labels: "severity: " + o.warning,
+			alert:   "AsanaStreamSilent", pending: "10m",
 			expr: `
 				(
 					workspace:asana_event_age_seconds:min > last_over_time(workspace:asana_event_age_seconds:limit[15m])
@@ -146,8 +154,8 @@ func (o options) reading() []rule {
 			"Asana answers every poll with success and without an event. At this hour of the last weeks the limit is "+
 				value("last_over_time(workspace:asana_event_age_seconds:limit{workspace=%q}[15m])", "humanizeDuration", "unknown")+".",
 			"Asana's event stream has stopped like this before. The alert stays until an event comes. The alerts on deletions see nothing meanwhile."),
-		o.annotated(rule{
-			alert: "AsanaCatchUpSlow", pending: "30m", labels: "severity: " + o.warning,
+		o.watching(rule{
+			alert: "AsanaCatchUpSlow", pending: "30m",
 			expr: `
 				min by (workspace) (min_over_time(asana_workspace_catching_up[5m])) == 1
 				and on (workspace) workspace:asana_workspace_up:max == 1`,
@@ -161,8 +169,8 @@ func (o options) reading() []rule {
 // losses returns the alerts on events that were counted late, or never will be.
 func (o options) losses() []rule {
 	return []rule{
-		o.annotated(rule{
-			alert: "AsanaBacklogLong", labels: "severity: " + o.warning,
+		o.watching(rule{
+			alert: "AsanaBacklogLong",
 			expr: `
 				max by (workspace) (asana_workspace_backlog_seconds) > scalar(max(asana_exporter:knob{knob="backlog_long"}))
 				unless on (workspace) workspace_instance:asana_position_age_seconds:whole`,
@@ -170,8 +178,8 @@ func (o options) losses() []rule {
 			"{{ $value | humanizeDuration }} of "+name+" were counted at once",
 			"Nobody was reading for so long; now everything is counted. "+
 				"Bursts in it have been judged by the time at which they happened, slow deletion has not: look at that stretch yourself."),
-		o.annotated(rule{
-			alert: "AsanaEventsLost", labels: "severity: " + o.warning,
+		o.watching(rule{
+			alert: "AsanaEventsLost",
 			expr: `
 				last_over_time(workspace:asana_gap_seconds:delta1h[10m])
 				unless on (workspace) workspace_instance:asana_position_age_seconds:gapless`,
@@ -179,9 +187,9 @@ func (o options) losses() []rule {
 			"{{ $value | humanizeDuration }} of "+name+" were not counted, and never will be",
 			`The position was lost, or the state. The exporter's log has both ends of the gap ("gap: the events in between are lost"). `+
 				"Nobody was told of deletions in it: look into Asana's audit log."),
-		o.annotated(rule{
+		o.watching(rule{
 			comment: "The gap has no length, so AsanaEventsLost can't see it.",
-			alert:   "AsanaSyncError", labels: "severity: " + o.warning,
+			alert:   "AsanaSyncError",
 			expr: `
 				max by (workspace) (
 					asana_workspace_gaps_total{reason="sync_error"} - last_over_time(asana_workspace_gaps_total{reason="sync_error"}[2d] offset 1h) > 0
@@ -202,16 +210,16 @@ func (o options) position() []rule {
 		return "{{ if gt $value 86400.0 }}" + then + "{{ else }}" + otherwise + "{{ end }}"
 	}
 	return []rule{
-		o.annotated(rule{
+		o.watching(rule{
 			comment: "How long there is left.",
-			alert:   "AsanaCountsStale", pending: "5m", labels: "severity: " + o.warning,
+			alert:   "AsanaCountsStale", pending: "5m",
 			expr: "workspace:asana_position_age_seconds:min > 3600",
 		},
 			"Nothing "+nothing,
 			"The alerts on deletions are blind for as long. "+lost(
 				"The position is lost, and what happened since with it: Asana keeps it for 24h.",
 				"Nothing is lost yet: Asana keeps the position for 24h.")),
-		o.annotated(rule{
+		o.watching(rule{
 			alert: "AsanaPositionInDanger", pending: "5m", labels: "severity: " + o.page,
 			expr: "workspace:asana_position_age_seconds:min > 6 * 3600",
 		},
@@ -219,7 +227,7 @@ func (o options) position() []rule {
 			"The alerts on deletions have been blind for as long. "+lost(
 				"What happened since is gone, and each further hour too, until the exporter reads again.",
 				"If the exporter reads again before its position is 24h old, nothing is lost.")),
-		o.annotated(rule{
+		o.watching(rule{
 			comment: "The same again under another name, for people who silenced the one before.",
 			alert:   "AsanaPositionNearlyLost", pending: "5m", labels: "severity: " + o.page,
 			expr: "workspace:asana_position_age_seconds:min > 18 * 3600",
@@ -235,9 +243,9 @@ func (o options) position() []rule {
 // seriesLimit returns the alerts on events that are not counted under their own name.
 func (o options) seriesLimit() []rule {
 	return []rule{
-		o.annotated(rule{
+		o.watching(rule{
 			comment: "Whether it is counted under its own name.",
-			alert:   "AsanaSeriesLimitNear", pending: "1h", labels: "severity: " + o.warning,
+			alert:   "AsanaSeriesLimitNear", pending: "1h",
 			expr: `
 				max by (workspace) (asana_exporter_event_series / (asana_exporter_event_series_limit > 0)) > 0.9
 				unless on (workspace) increase(asana_exporter_folded_events_total[6h]) > 0`,
@@ -245,9 +253,9 @@ func (o options) seriesLimit() []rule {
 			name+" uses {{ $value | humanizePercentage }} of its series",
 			"Beyond the limit, new kinds of events are counted under _folded: no event is dropped, but nobody can tell them apart. "+
 				"Raise --events.max-series before that."),
-		o.annotated(rule{
+		o.watching(rule{
 			comment: "A limit of 0 folds on purpose.",
-			alert:   "AsanaEventsFolded", pending: "5m", labels: "severity: " + o.warning,
+			alert:   "AsanaEventsFolded", pending: "5m",
 			expr: `
 				max by (workspace) (increase(asana_exporter_folded_events_total[6h])) > 0
 				and on (workspace) asana_exporter_event_series_limit > 0`,
