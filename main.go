@@ -1,7 +1,8 @@
 // Command asana_exporter counts what happens in an Asana workspace, each event exactly once, and serves the counts to
 // Prometheus. Start with run, which reads the flags, and follow, which builds the parts and runs each in a goroutine.
 //
-// flags.go has the command line, refresh.go notices a new token, demo.go stands in for Asana. web.go serves, with landing.go for
+// flags.go has the command line. workspaces.go follows all workspaces, workspace.go one of them, and tokens.go notices new tokens;
+// demo.go stands in for Asana. web.go serves, with landing.go for
 // people, and with scrape.go and connections.go against clients that are slow or too many.
 package main
 
