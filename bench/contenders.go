@@ -29,6 +29,13 @@ func (r *rig) exporterCommand(ctx context.Context, j job) *exec.Cmd {
 		"--events.zero-first=0s", "--web.listen-address="+j.address)
 }
 
+// loggingCommand also logs events, as many a second as the exporter allows.
+func (r *rig) loggingCommand(ctx context.Context, j job) *exec.Cmd {
+	command := r.exporterCommand(ctx, j)
+	command.Args = append(command.Args, "--events.log=all")
+	return command
+}
+
 func (r *rig) plainCommand(ctx context.Context, j job) *exec.Cmd {
 	return exec.CommandContext(ctx, r.program("plainpoller"),
 		"-url", j.url, "-workspace", workspace, "-token-file", r.tokenFile(), "-poll-interval", j.poll.String(),

@@ -68,7 +68,7 @@ func installNode(ctx context.Context) error {
 func (r *rig) paced(ctx context.Context) ([]result, error) {
 	const rate, seconds = 25_000, 20
 	all, err := r.compete(ctx, "paced", work{events: rate * seconds, secure: true, rate: rate},
-		r.poller(own, r.exporterCommand), r.poller("plain Go poller", r.plainCommand))
+		r.poller(own, r.exporterCommand), r.poller("plain Go poller", r.plainCommand), r.poller("exporter that logs events", r.loggingCommand))
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +79,10 @@ func (r *rig) paced(ctx context.Context) ([]result, error) {
 		value:  all[0].median(share), bound: 12, format: "%.1f %%",
 		beside: fmt.Sprintf("plain Go poller %.1f %%; %d s of events took %.1f s and %.1f s",
 			all[1].median(share), seconds, all[0].median(took), all[1].median(took)),
+	}, {
+		number: "the same with --events.log=all, which logs 1000 of them, relative to without",
+		value:  all[2].median(cpu) / all[0].median(cpu), bound: 1.5, format: "%.2f x",
+		beside: fmt.Sprintf("%.1f %% of a core", all[2].median(share)),
 	}}, nil
 }
 

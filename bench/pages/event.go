@@ -38,6 +38,7 @@ type writer struct {
 	random *rand.Rand
 	shapes []shape
 	words  []string
+	people []object
 	total  int
 }
 
@@ -45,6 +46,9 @@ func newWriter(seed uint64) *writer {
 	w := &writer{random: rand.New(rand.NewPCG(seed, seed)), shapes: shapes(), words: strings.Fields(vocabulary)}
 	for _, s := range w.shapes {
 		w.total += s.weight
+	}
+	for range atWork {
+		w.people = append(w.people, object{GID: w.gid(), Type: "user", Name: w.name(2, 2)})
 	}
 	return w
 }
@@ -79,12 +83,15 @@ func (w *writer) shape() shape {
 	return w.shapes[0]
 }
 
+// atWork is how many people cause the events of a book: the same ones again and again, as in a company.
+const atWork = 300
+
 // user returns null for one event in twenty: events by a rule of Asana have no user.
 func (w *writer) user() *object {
 	if w.random.IntN(20) == 0 {
 		return nil
 	}
-	return &object{GID: w.gid(), Type: "user", Name: w.name(2, 2)}
+	return &w.people[w.random.IntN(len(w.people))]
 }
 
 // change returns the change of a field. Lists like followers gain or lose a member, other fields get a new value.
