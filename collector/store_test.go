@@ -14,11 +14,6 @@ import (
 	"time"
 )
 
-// saveSteps are the names that Store.before hears during a Save, in order.
-func saveSteps() []string {
-	return []string{"create", "write", "fsync", "close", "rename", "fsync folder", "done"}
-}
-
 // openStore opens a store for workspace 1 that the test closes in the end.
 func openStore(t *testing.T, dir string) *Store {
 	t.Helper()
@@ -75,112 +70,6 @@ func TestStateOfAnotherWorkspaceIsRefused(t *testing.T) {
 	wantEqual(t, "files", files(t, filepath.Dir(store.path)), []string{"1.json", "1.lock"})
 }
 
-func TestSaveThatFailsLeavesAWholeState(t *testing.T) {
-	older, newer := following(), born()
-	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EIO, syscall.EROFS} {
-		for i, failing := range saveSteps() {
-			store := openStore(t, t.TempDir())
-			save(t, store, older)
-			var seen []string
-			store.before = func(step string) error {
-				seen = append(seen, step)
-				if step == failing {
-					return &fs.PathError{Op: step, Path: "state", Err: errno}
-				}
-				return nil
-			}
-			if err := store.Save(newer); !errors.Is(err, errno) {
-				t.Errorf("%s at %s: Save returned %v", errno, failing, err)
-			}
-			wantEqual(t, "steps", seen, saveSteps()[:i+1])
-			want := older
-			if i > slices.Index(saveSteps(), "rename") {
-				want = newer
-			}
-			wantEqual(t, failing+": state", load(t, store), want)
-			wantEqual(t, failing+": files", files(t, filepath.Dir(store.path)), []string{"1.json", "1.lock"})
-
-			store.before = func(string) error { return nil }
-			save(t, store, newer)
-			wantEqual(t, "state of the next Save", load(t, store), newer)
-		}
-	}
-}
-
-// killed runs do until the store dies before a step of its nth file, from 0, and returns the store of the next process. As after
-// SIGKILL, nothing was cleaned up.
-func killed(t *testing.T, store *Store, step string, file int, do func()) *Store {
-	t.Helper()
-	store.before = func(s string) error {
-		if s == "create" {
-			file--
-		}
-		if s == step && file < 0 {
-			panic("killed")
-		}
-		return nil
-	}
-	func() {
-		defer func() {
-			if recover() == nil {
-				t.Fatalf("no step %s", step)
-			}
-		}()
-		do()
-	}()
-	if err := store.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return openStore(t, filepath.Dir(store.path))
-}
-
-func TestKilledWhileSavingLeavesAWholeState(t *testing.T) {
-	older, newer := following(), born()
-	for i, step := range saveSteps() {
-		store := openStore(t, t.TempDir())
-		save(t, store, older)
-		store = killed(t, store, step, 0, func() { _ = store.Save(newer) })
-		want := older
-		if i > slices.Index(saveSteps(), "rename") {
-			want = newer
-		}
-		wantEqual(t, step+": state", load(t, store), want)
-		wantEqual(t, step+": files", files(t, filepath.Dir(store.path)), []string{"1.json", "1.lock"})
-	}
-}
-
-// Failures of the real thing: errors of the file system, and not of a hook.
-func TestFolderThatIsInTheWay(t *testing.T) {
-	t.Run("a folder in the place of the file", func(t *testing.T) {
-		store := openStore(t, t.TempDir())
-		if err := os.MkdirAll(filepath.Join(store.path, "full"), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := store.Save(born()); err == nil {
-			t.Error("Save: no error")
-		}
-		wantEqual(t, "files", files(t, filepath.Dir(store.path)), []string{"1.json", "1.lock"})
-	})
-	t.Run("a folder in the place of the lock", func(t *testing.T) {
-		dir := t.TempDir()
-		if err := os.Mkdir(filepath.Join(dir, "1.lock"), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := OpenStore(dir, "1"); !errors.Is(err, syscall.EISDIR) || !strings.Contains(err.Error(), "--state.dir") {
-			t.Errorf("OpenStore: %v, want EISDIR and what to do", err)
-		}
-	})
-	t.Run("a folder that looks like a leftover", func(t *testing.T) {
-		dir := t.TempDir()
-		if err := os.MkdirAll(filepath.Join(dir, "1.json.tmp", "full"), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := OpenStore(dir, "1"); !errors.Is(err, syscall.ENOTEMPTY) {
-			t.Errorf("OpenStore: %v, want ENOTEMPTY", err)
-		}
-	})
-}
-
 func TestLeftoversOfAKilledProcessAreRemoved(t *testing.T) {
 	dir := t.TempDir()
 	first := openStore(t, dir)
@@ -196,28 +85,6 @@ func TestLeftoversOfAKilledProcessAreRemoved(t *testing.T) {
 	store := openStore(t, dir)
 	wantEqual(t, "files", files(t, dir), []string{"1.json", "1.json.damaged-x", "1.lock", "11.json.tmp", "notes.tmp"})
 	wantEqual(t, "state", load(t, store), born())
-}
-
-func TestSecondStoreIsRefused(t *testing.T) {
-	dir := t.TempDir()
-	first, err := OpenStore(dir, "1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = OpenStore(dir, "1")
-	if err == nil || !strings.Contains(err.Error(), "in use by another process") || !strings.Contains(err.Error(), "--state.dir") {
-		t.Errorf("%v, want that the folder is in use, and what to do", err)
-	}
-	other, err := OpenStore(dir, "2") // Each workspace has a lock of its own.
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer other.Close()
-	save(t, first, born())
-	if err := first.Close(); err != nil {
-		t.Fatal(err)
-	}
-	wantEqual(t, "state", load(t, openStore(t, dir)), born())
 }
 
 func TestOnlyTheOwnerCanReadTheState(t *testing.T) {
@@ -281,92 +148,6 @@ func TestNewerStateIsLeftAlone(t *testing.T) {
 	wantEqual(t, "files", files(t, filepath.Dir(store.path)), []string{"1.json", "1.lock"})
 }
 
-// failAt fails one step with an error.
-func failAt(failing string, err error) func(step string) error {
-	return func(step string) error {
-		if step == failing {
-			return err
-		}
-		return nil
-	}
-}
-
-// Whoever removes the lock, or the folder, lets another process in: this one must not write any more.
-func TestLostLockStopsTheWriter(t *testing.T) {
-	for _, test := range []struct {
-		name string
-		lose func(dir string) error
-	}{
-		{"the lock is removed", func(dir string) error { return os.Remove(filepath.Join(dir, "1.lock")) }},
-		{"the folder is removed", os.RemoveAll},
-		{"the folder is moved", func(dir string) error { return os.Rename(dir, dir+"-old") }},
-	} {
-		for _, second := range []bool{false, true} {
-			dir := filepath.Join(t.TempDir(), "data")
-			first := openStore(t, dir)
-			save(t, first, following())
-			if err := test.lose(dir); err != nil {
-				t.Fatal(err)
-			}
-			if second {
-				save(t, openStore(t, dir), born())
-			}
-			if err := first.Save(following()); !errors.Is(err, ErrLockLost) {
-				t.Errorf("%s, second process %v: Save returned %v", test.name, second, err)
-			}
-			if content, err := os.ReadFile(filepath.Join(dir, "1.json")); second && (err != nil || string(content) != encoded(t, born())) {
-				t.Errorf("%s: the state of the second process is %q (%v)", test.name, content, err)
-			}
-		}
-	}
-}
-
-// Another folder holds the same lock file.
-func TestLockBelongsToItsFolder(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "data")
-	store, old := openStore(t, dir), dir+"-old"
-	if err := errors.Join(os.Rename(dir, old), os.Mkdir(dir, 0o700), os.Link(old+"/1.lock", dir+"/1.lock")); err != nil {
-		t.Fatal(err)
-	}
-	if err := store.Save(born()); !errors.Is(err, ErrLockLost) {
-		t.Errorf("Save returned %v", err)
-	}
-}
-
-// The folder or the lock is removed after the check, and another process begins.
-func TestLockThatIsLostWhileSavingLeavesTheNewStateAlone(t *testing.T) {
-	for _, removed := range []string{"", "1.lock"} {
-		for _, step := range saveSteps() {
-			dir := filepath.Join(t.TempDir(), "data")
-			first := openStore(t, dir)
-			first.before = func(s string) error {
-				if s != step {
-					return nil
-				}
-				if err := os.RemoveAll(filepath.Join(dir, removed)); err != nil {
-					return err
-				}
-				save(t, openStore(t, dir), born())
-				return nil
-			}
-			_ = first.Save(following())
-			if content, err := os.ReadFile(filepath.Join(dir, "1.json")); err != nil || string(content) != encoded(t, born()) {
-				t.Errorf("%q removed at %s: the state of the second process is %q (%v)", removed, step, content, err)
-			}
-		}
-	}
-}
-
-func TestLockThatIsNotAFileIsRefused(t *testing.T) {
-	dir := t.TempDir()
-	if err := syscall.Mkfifo(filepath.Join(dir, "1.lock"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := OpenStore(dir, "1"); err == nil || !strings.Contains(err.Error(), "not a regular file") {
-		t.Errorf("OpenStore: %v", err)
-	}
-}
-
 func TestWhatIsNoStateFileIsRefused(t *testing.T) {
 	for _, test := range []struct {
 		name, want string
@@ -423,23 +204,4 @@ func TestThreeDamagedFilesAreKept(t *testing.T) {
 		}
 	}
 	wantEqual(t, "files", files(t, filepath.Dir(store.path)), append(append([]string{"1.json"}, slices.Sorted(slices.Values(want))...), "1.lock"))
-}
-
-func TestErrorsOfTheFileSystemSayWhatToDo(t *testing.T) {
-	const another = "name another folder with --state.dir"
-	for want, errnos := range map[string][]syscall.Errno{
-		"name a folder on a local disk with --state.dir":            {syscall.EINVAL, syscall.ENOLCK, syscall.ENOSYS, syscall.EOPNOTSUPP},
-		"make room there, or " + another:                            {syscall.ENOSPC, syscall.EDQUOT},
-		"the disk fails: see the kernel's log, or " + another:       {syscall.EIO},
-		"raise the limit on open files (ulimit -n)":                 {syscall.EMFILE, syscall.ENFILE},
-		"make the folder writable or name another with --state.dir": {syscall.EACCES, syscall.EROFS},
-	} {
-		for _, errno := range errnos {
-			store := openStore(t, t.TempDir())
-			store.before = failAt("fsync folder", &fs.PathError{Op: "sync", Path: "state", Err: errno})
-			if _, _, err := store.Begin(at(0)); !errors.Is(err, errno) || !strings.HasSuffix(err.Error(), "; "+want) {
-				t.Errorf("%v: %v, want %q", errno, err, want)
-			}
-		}
-	}
 }
