@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"reflect"
@@ -54,6 +55,7 @@ func seeds(f *testing.F) []string {
 		`{"sync":"a","data":[{"action":"` + canary + `"},{"action":"` + strings.ReplaceAll(canary, "/", `\/`) + `"}]}`,
 		`{"sync":"` + canary + `"}`,
 		`{"sync":null,"data":{}}`,
+		"\uFEFF" + `{"sync":"a","data":[{"type":"task","change":[{"field":"name"},{"field":"notes"}]},{"type":"tag","resource":{},"change":[]}]}` + "\x00\n",
 		`{"errors":[{"message":"Server Error","phrase":"7 calm cranes"}]}`,
 		`[]`, `{}{}`, ``, `<html>`,
 	}
@@ -96,15 +98,17 @@ func checkTexts(t *testing.T, page Page) {
 	}
 }
 
-// generic reads a page with encoding/json, into maps: so it is exact about names, and the last of two wins.
+// generic reads a page with encoding/json, into maps: so it is exact about names, and the last of two wins. A byte order mark
+// before it and zero bytes after it don't count.
 func generic(body []byte) (Page, bool) {
+	body = bytes.TrimPrefix(body, []byte("\uFEFF"))
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
 	var top any
 	if decoder.Decode(&top) != nil {
 		return Page{}, false
 	}
-	if _, err := decoder.Token(); err == nil || len(bytes.TrimLeft(body[decoder.InputOffset():], " \t\r\n")) > 0 {
+	if _, err := decoder.Token(); err == nil || len(bytes.TrimLeft(body[decoder.InputOffset():], "\x00 \t\r\n")) > 0 {
 		return Page{}, false
 	}
 	var page Page
@@ -119,11 +123,15 @@ func generic(body []byte) (Page, bool) {
 			page.NonObjects++
 			continue
 		}
+		change := member(element, "change")
+		if list, ok := change.([]any); ok && len(list) > 0 {
+			change = list[0]
+		}
 		page.Events = append(page.Events, Event{
 			Action:          text(element, "action"),
-			ResourceType:    text(member(element, "resource"), "resource_type"),
+			ResourceType:    cmp.Or(text(member(element, "resource"), "resource_type"), text(element, "type")),
 			ResourceSubtype: text(member(element, "resource"), "resource_subtype"),
-			ChangeField:     text(member(element, "change"), "field"),
+			ChangeField:     text(change, "field"),
 			ParentType:      text(member(element, "parent"), "resource_type"),
 			CreatedAt:       instant(text(element, "created_at")),
 		})
