@@ -93,6 +93,15 @@ func blame(app *kingpin.Application, args []string, err error) error {
 
 // register defines the flags. Scripts of operators depend on the names and defaults.
 func (c *config) register(app *kingpin.Application) {
+	c.registerAsana(app)
+	c.registerCounting(app)
+	c.registerServing(app)
+	app.Flag("demo", "Follow a simulated workspace inside the process: no token, no network. Listens on "+demoAddress+" only, unless --web.listen-address is given.").
+		BoolVar(&c.demo)
+}
+
+// registerAsana defines the flags about what to follow.
+func (c *config) registerAsana(app *kingpin.Application) {
 	app.Flag("asana.workspace", "Gid of the workspace to follow, a number.").
 		Envar("ASANA_WORKSPACE").IsSetByUser(&c.workspaceGiven).StringVar(&c.workspace)
 	app.Flag("asana.token-file", "File with the service account's token. Read again for each request.").
@@ -105,6 +114,10 @@ func (c *config) register(app *kingpin.Application) {
 		Default("15s").IsSetByUser(&c.pollIntervalGiven).DurationVar(&c.pollInterval)
 	app.Flag("asana.timeout", "Time limit of one request to Asana, headers and body.").
 		Default("30s").DurationVar(&c.timeout)
+}
+
+// registerCounting defines the flags about the events and the state.
+func (c *config) registerCounting(app *kingpin.Application) {
 	app.Flag("state.dir", "Folder of the position in the stream and of the counts. A temporary folder with --demo.").
 		Default("data").IsSetByUser(&c.stateDirGiven).StringVar(&c.stateDir)
 	app.Flag("events.zero-first", "How long a new series is exposed at 0 before its value. Must be longer than the scrape interval; 0 turns it off. 5s with --demo.").
@@ -113,6 +126,10 @@ func (c *config) register(app *kingpin.Application) {
 		Default("5000").Int64Var(&c.maxSeries)
 	app.Flag("events.log", "Actions of which each event is logged in a line with gids, such as deleted,removed,undeleted; or all. Nothing is logged by default.").
 		StringVar(&c.eventLog)
+}
+
+// registerServing defines the flags about the web server and the log.
+func (c *config) registerServing(app *kingpin.Application) {
 	c.web = kingpinflag.AddFlags(app, defaultAddress)
 	app.GetFlag("web.listen-address").IsSetByUser(&c.addressGiven)
 	app.Flag("web.telemetry-path", "Path under which to expose metrics.").
@@ -125,8 +142,6 @@ func (c *config) register(app *kingpin.Application) {
 		Default("info").EnumVar(&c.logLevel, "debug", "info", "warn", "error")
 	app.Flag("log.format", "Output format of log messages. One of: [logfmt, json]").
 		Default("logfmt").EnumVar(&c.logFormat, "logfmt", "json")
-	app.Flag("demo", "Follow a simulated workspace inside the process: no token, no network. Listens on "+demoAddress+" only, unless --web.listen-address is given.").
-		BoolVar(&c.demo)
 }
 
 // check reports the first flag whose value can't be right, before anything is opened, written or registered.

@@ -30,19 +30,7 @@ func landingPage(c config, spaces *workspaces) http.HandlerFunc {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		page, err := web.NewLandingPage(web.LandingConfig{
-			Name:        "asana_exporter",
-			Description: "Counts what happens in an Asana workspace.",
-			Version:     version.Info(),
-			ExtraHTML:   state.String(),
-			ExtraCSS:    "table{border-spacing:0}th,td{text-align:left;vertical-align:top;padding:0 1em 0 0}th{font-weight:normal}",
-			Profiling:   strconv.FormatBool(c.pprof),
-			Links: []web.LandingLinks{
-				{Address: c.telemetryPath, Text: "Metrics"},
-				{Address: "/-/healthy", Text: "Healthy", Description: "the process works"},
-				{Address: "/-/ready", Text: "Ready", Description: "the first catch-up is complete, and polls succeed"},
-			},
-		})
+		page, err := web.NewLandingPage(landingConfig(c, state.String()))
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
@@ -53,6 +41,23 @@ func landingPage(c config, spaces *workspaces) http.HandlerFunc {
 			w.Header().Set("Content-Security-Policy", contentPolicy+styleSource(answer.body.String()))
 		}
 		_ = answer.copyTo(w) // Its reader has gone.
+	}
+}
+
+// landingConfig is what the page of exporter-toolkit shows around the state.
+func landingConfig(c config, state string) web.LandingConfig {
+	return web.LandingConfig{
+		Name:        "asana_exporter",
+		Description: "Counts what happens in an Asana workspace.",
+		Version:     version.Info(),
+		ExtraHTML:   state,
+		ExtraCSS:    "table{border-spacing:0}th,td{text-align:left;vertical-align:top;padding:0 1em 0 0}th{font-weight:normal}",
+		Profiling:   strconv.FormatBool(c.pprof),
+		Links: []web.LandingLinks{
+			{Address: c.telemetryPath, Text: "Metrics"},
+			{Address: "/-/healthy", Text: "Healthy", Description: "the process works"},
+			{Address: "/-/ready", Text: "Ready", Description: "the first catch-up is complete, and polls succeed"},
+		},
 	}
 }
 

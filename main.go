@@ -2,8 +2,8 @@
 // Prometheus. Start with run, which reads the flags, and follow, which builds the parts and runs each in a goroutine.
 //
 // flags.go has the command line. workspaces.go follows all workspaces, workspace.go one of them, and tokens.go notices new tokens;
-// demo.go stands in for Asana. web.go serves, with landing.go for
-// people, and with scrape.go and connections.go against clients that are slow or too many.
+// demo.go stands in for Asana. web.go serves, with landing.go for people, and with scrape.go and connections.go against clients
+// that are slow or too many.
 package main
 
 import (
