@@ -48,7 +48,7 @@ type config struct {
 	disableExporterMetrics, pprof  bool
 	web                            *web.FlagConfig
 	logLevel, logFormat            string
-	demo                           bool
+	demo, checkOnly                bool
 
 	// The demo changes the defaults of these flags, unless they were given on the command line.
 	workspaceGiven, pollIntervalGiven, zeroFirstGiven, stateDirGiven, addressGiven bool
@@ -96,6 +96,8 @@ func (c *config) register(app *kingpin.Application) {
 	c.registerAsana(app)
 	c.registerCounting(app)
 	c.registerServing(app)
+	app.Flag("check", "Ask Asana about each workspace whether token, gid and plan are right, print what to do, and exit with 0 or 1. Changes nothing on the disk.").
+		BoolVar(&c.checkOnly)
 	app.Flag("demo", "Follow a simulated workspace inside the process: no token, no network. Listens on "+demoAddress+" only, unless --web.listen-address is given.").
 		BoolVar(&c.demo)
 }
@@ -150,6 +152,8 @@ func (c *config) check() error {
 		return err
 	}
 	switch {
+	case c.demo && c.checkOnly:
+		return errors.New("--check asks Asana, and --demo has none to ask: leave one out")
 	case c.stateDir == "":
 		return errors.New("--state.dir is empty: name a folder, or leave it out for `data`")
 	case c.maxSeries < 0 || c.maxSeries > mostSeries:

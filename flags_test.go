@@ -51,6 +51,7 @@ func TestBadStartEndsWithOneLine(t *testing.T) {
 		{"telemetry path that nobody can ask for", flags("--web.telemetry-path", "/a/../b"), `^--web.telemetry-path=/a/../b: write it as /b$`},
 		{"telemetry path with a slash at its end", flags("--web.telemetry-path", "/a/"), `^--web.telemetry-path=/a/: write it as /a$`},
 
+		{"check of the demo", onlyArgs("--demo", "--check"), `^--check asks Asana, and --demo has none to ask: leave one out$`},
 		{"no workspace", flags("--asana.workspace", missing), `^--asana.workspace is missing: .*--demo$`},
 		{"workspace by name", flags("--asana.workspace", "My company"), `^--asana.workspace: "My company": a gid is a decimal number`},
 		{"workspace with too many digits", flags("--asana.workspace", strings.Repeat("1", 33)), `^--asana.workspace: "1+": a gid is .* at most 32 digits, `},
@@ -176,7 +177,7 @@ func TestHelpVersionAndManualPage(t *testing.T) {
 			`--asana.url="https://app.asana.com/api/1.0"`, "--asana.poll-interval=15s", "--asana.timeout=30s",
 			`--state.dir="data"`, "--events.zero-first=90s", "--events.max-series=5000",
 			"--web.listen-address=:10176", `--web.config.file=""`, "web.systemd-socket", `--web.telemetry-path="/metrics"`,
-			"web.disable-exporter-metrics", "web.enable-pprof", "--log.level=info", "--log.format=logfmt", "demo", "version",
+			"web.disable-exporter-metrics", "web.enable-pprof", "--log.level=info", "--log.format=logfmt", "check", "demo", "version",
 		},
 		"-h":         {"--asana.token-file"},
 		"--version":  {"asana_exporter, version unknown"},

@@ -67,6 +67,9 @@ func run(ctx context.Context, args []string, hangups <-chan os.Signal, stdout, s
 		return err
 	}
 	logs := newLoggers(stderr, c.logLevel, c.logFormat)
+	if c.checkOnly {
+		return check(ctx, c, stdout, logs)
+	}
 	if !c.demo {
 		return follow(ctx, c, nil, hangups, logs)
 	}

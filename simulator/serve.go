@@ -2,9 +2,7 @@ package simulator
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"maps"
@@ -21,22 +19,6 @@ import (
 // invalidSync is the message of a 412; clients match on it.
 const invalidSync = "Sync token invalid or too old. If you are attempting to keep resources in sync, " +
 	"you must fetch the full dataset for this query now and use the new sync token for the next sync."
-
-// reply is an answer before it is on its way.
-type reply struct {
-	status int
-	header http.Header
-	body   []byte
-	cut    bool // Send only half of the body.
-	padded bool // Send zero bytes after the compressed body.
-}
-
-// apiError is the schema Error of Asana's OpenAPI text.
-type apiError struct {
-	Message string `json:"message"`
-	Help    string `json:"help,omitempty"`
-	Phrase  string `json:"phrase,omitempty"`
-}
 
 // ServeHTTP answers as Asana would, below /api/1.0 as well as at the root.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -126,6 +108,8 @@ func (s *Simulator) route(r *http.Request) (reply, error) {
 	switch {
 	case !s.authorized(r):
 		return refuse(http.StatusUnauthorized, "Not Authorized"), nil
+	case r.Method == http.MethodGet && len(path) == 1 && path[0] == "workspaces":
+		return s.workspaces(query), nil
 	case r.Method != http.MethodGet || len(path) < 2 || len(path) > 3 || path[0] != "workspaces":
 		return refuse(http.StatusNotFound, "No matching route for request"), nil
 	case path[1] != s.options.Workspace:
@@ -154,6 +138,18 @@ func unknown(query url.Values, known ...string) string {
 		}
 	}
 	return ""
+}
+
+// workspaces answers with the workspaces of the service account, which has one.
+func (s *Simulator) workspaces(query url.Values) reply {
+	if name := unknown(query, "limit", "offset", "opt_fields", "opt_pretty"); name != "" {
+		return refuse(http.StatusBadRequest, name+": Unknown parameter")
+	}
+	return answerJSON(http.StatusOK, map[string]any{"data": []map[string]any{{
+		"gid":           s.options.Workspace,
+		"resource_type": "workspace",
+		"name":          s.options.Name,
+	}}})
 }
 
 func (s *Simulator) workspace(query url.Values) reply {
@@ -240,57 +236,4 @@ func (s *Simulator) page(pos int64, sync string, kind Kind, now time.Time) reply
 	body = append(body, `"has_more":`...)
 	body = strconv.AppendBool(body, a.more)
 	return reply{status: http.StatusOK, header: jsonHeader(), body: append(body, '}')}
-}
-
-func refuse(status int, message string) reply {
-	return refuseWith(status, apiError{
-		Message: message,
-		Help:    "For more information on API status codes and how to handle them, read the docs on errors: https://developers.asana.com/docs/errors",
-	})
-}
-
-func refuseWith(status int, e apiError) reply {
-	return answerJSON(status, map[string][]apiError{"errors": {e}})
-}
-
-func answerJSON(status int, v any) reply {
-	return reply{status: status, header: jsonHeader(), body: mustJSON(v)}
-}
-
-// mustJSON marshals what is known to marshal.
-func mustJSON(v any) []byte {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return b
-}
-
-func jsonHeader() http.Header {
-	return http.Header{"Content-Type": {"application/json; charset=UTF-8"}}
-}
-
-// indent makes the body readable for people, if it is JSON.
-func (a *reply) indent() {
-	var b bytes.Buffer
-	if json.Indent(&b, a.body, "", "  ") == nil {
-		a.body = b.Bytes()
-	}
-}
-
-func (s *Simulator) compress(a *reply) {
-	z, ok := s.gzips.Get().(*gzip.Writer)
-	if !ok {
-		z, _ = gzip.NewWriterLevel(nil, gzip.BestSpeed) // The level is valid.
-	}
-	defer s.gzips.Put(z)
-	var b bytes.Buffer
-	z.Reset(&b)
-	_, _ = z.Write(a.body) // A bytes.Buffer takes everything.
-	_ = z.Close()
-	if a.padded {
-		b.Write(make([]byte, 512))
-	}
-	a.body = b.Bytes()
-	a.header.Set("Content-Encoding", "gzip")
 }

@@ -32,6 +32,8 @@ func TestAnswersHaveTheDocumentedShape(t *testing.T) {
 		{"another workspace", "/workspaces/5/events", "Bearer secret", 404},
 		{"another path", "/workspaces/1200000000000001/audit_log_events", "Bearer secret", 404},
 		{"another root", "/tasks/1", "Bearer secret", 404},
+		{"workspaces with a wrong token", "/workspaces", "Bearer wrong", 401},
+		{"workspaces with an unknown parameter", "/workspaces?sync=a", "Bearer secret", 400},
 		{"limit", events + "?limit=10", "Bearer secret", 400},
 		{"opt_fields", events + "?opt_fields=user", "Bearer secret", 400},
 		{"broken query", events + "?sync=%zz", "Bearer secret", 412},
@@ -52,6 +54,19 @@ func TestAnswersHaveTheDocumentedShape(t *testing.T) {
 				t.Errorf("%s: pretty is %v", test.name, got)
 			}
 		}
+	}
+}
+
+// The list of workspaces is how people find a gid.
+func TestWorkspacesAreListed(t *testing.T) {
+	s := simulator.New(simulator.Options{Name: `Größe & "Co"`})
+	status, body, err := get(s, "/workspaces?opt_fields=name&limit=100")
+	if err != nil || status != http.StatusOK {
+		t.Fatalf("status %d, %v", status, err)
+	}
+	const want = `{"data":[{"gid":"1200000000000001","name":"Größe \u0026 \"Co\"","resource_type":"workspace"}]}`
+	if string(body) != want {
+		t.Errorf("got %s, want %s", body, want)
 	}
 }
 

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+
+	"asana_exporter/client"
+)
+
+// check asks Asana about each workspace, and prints a line with what to do for each. It returns an error unless all are
+// well, and changes nothing: neither a folder nor a position, since a request without a sync token gets a new one.
+func check(ctx context.Context, c config, stdout io.Writer, logs loggers) error {
+	files := &tokenFiles{config: c, logger: logs.kit}
+	found, err := files.look()
+	if err != nil {
+		return err
+	}
+	if len(found.appeared) == 0 {
+		return fmt.Errorf("no workspace to check: %s has no file named by a gid", c.tokenDir)
+	}
+	verdicts := make([]verdict, len(found.appeared))
+	var all sync.WaitGroup
+	for i, gid := range found.appeared {
+		all.Go(func() {
+			name, err := ask(ctx, c.of(gid))
+			verdicts[i] = verdict{gid, name, err}
+		})
+	}
+	all.Wait()
+	failed := 0
+	for _, v := range verdicts {
+		fmt.Fprintln(stdout, v)
+		if v.err != nil {
+			failed++
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %d workspaces failed the check", failed, len(verdicts))
+	}
+	return nil
+}
+
+// A verdict is what came out about a workspace.
+type verdict struct {
+	gid, name string
+	err       error
+}
+
+func (v verdict) String() string {
+	switch {
+	case v.err != nil:
+		return v.gid + " failed: " + strings.Join(strings.Fields(v.err.Error()), " ")
+	case v.name == "":
+		return v.gid + " is well: the token is accepted and may read the events"
+	}
+	return fmt.Sprintf("%s is well: the token is accepted and may read the events of %q", v.gid, v.name)
+}
+
+// ask returns the name of a workspace, if Asana tells it, and why its events can't be read.
+func ask(ctx context.Context, c config) (name string, err error) {
+	source, err := newSource(c, nil, nil)
+	if err != nil {
+		return "", err
+	}
+	defer source.CloseIdleConnections()
+	_, err = source.Events(ctx, "")
+	expired, isExpired := errors.AsType[*client.SyncExpiredError](err)
+	refused, isRefused := errors.AsType[*client.StatusError](err)
+	limited, isLimited := errors.AsType[*client.RateLimitError](err)
+	switch {
+	case isExpired && expired.Sync != "":
+		err = nil
+	case isExpired:
+		return "", errors.New("no sync token came: try again, and tell Asana's support if that goes on")
+	case isLimited:
+		return "", fmt.Errorf("%w: something else uses the same token; try again later", limited)
+	case err != nil && (!isRefused || refused.Status == http.StatusUnauthorized):
+		return "", err
+	}
+	name, nameErr := source.WorkspaceName(ctx)
+	if err != nil && nameErr == nil {
+		err = fmt.Errorf("the token is accepted and the gid is that of %q, but its events are %w", name, err)
+	}
+	return name, err
+}
