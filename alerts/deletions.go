@@ -11,28 +11,30 @@ func deletions(o options) file {
 	return file{
 		name: "deletions.yml",
 		comment: `
-			Alerts on unusual deletions in Asana, for asana_exporter. Parsed by Prometheus 2.42 and later. Generated: go generate ./alerts
+			Alerts on unusual deletions in Asana, for asana_exporter. Works with Prometheus 2.42 and later. Generated: go generate ./alerts
 
-			Five kinds of deletions are counted and judged alike, each in its own window: a burst (15 minutes), sustained deletions (90
-			minutes without their largest 15), structure (projects, teams, portfolios, goals and templates, 1 hour), and removed comments
-			and memberships (15 minutes). An alert fires while a count is above its limit, of which there are two: for pages and for
-			warnings. A limit is the largest of
-			  - a floor: what you would not get up for, whatever is usual;
-			  - what is usual at this hour, and a multiple of the workspace's own noise, on a square-root scale, where the noise does not
-			    grow with the level;
+			Five kinds of deletions are counted, each in its own window: a burst (15 minutes), sustained deletions (90 minutes without
+			their largest 15), structure (projects, teams, portfolios, goals and templates, 1 hour), and removed comments and memberships
+			(15 minutes). An alert fires while a count is above a limit. Each kind has a limit for warnings, and most have a higher one for
+			pages; the alert takes its label severity from the limit. A limit is the largest of
+			  - a floor: fewer deletions never fire, whatever is usual;
+			  - what is usual at this hour, plus a multiple of the workspace's own noise. Both are compared by their square roots: on that
+			    scale the noise of a count does not grow with the count;
 			  - a multiple of the high-water mark of comparable hours, which learns clean-ups that run by schedule;
-			  - for pages, the high-water mark and a multiple of what hardly any half hour of four weeks had above its own: people delete in
-			    large sessions, too.
+			  - for pages, the high-water mark plus a multiple of what the most unusual half hours of four weeks had above theirs, since
+			    people delete in large sessions, too.
+			That of comments and memberships is three times the largest window of the last week.
 			The rules look back four weeks: keep 35 days of samples (--storage.tsdb.retention.time=35d).
 			alerts/eval measures what a change to these rules finds, and how often it notifies somebody for nothing.`,
 		groups: []group{
 			{name: "asana-deletions-knobs", interval: "1m", rules: o.knobs(), comment: `
-				What you may change. A rule of your own with the label workspace (its gid) overrides a number in that workspace alone:
+				What you may change. A rule with the label workspace (its gid), in a file of your own, overrides a number in that workspace alone:
 				  - record: asana_deletions:floor
 				    expr: vector(100)
 				    labels: {kind: burst, severity: ` + o.page + `, workspace: "1200000000000001"}
-				In the same way asana_deletions:factor multiplies the limit above the floor, in one workspace or, without the label, in all.
-				Too many notifications: a factor of 1.2 for the kind that notifies. Thousands of people: double the floors.`},
+				A rule that records asana_deletions:factor, with the same labels, multiplies the limit but not its floor: in one workspace or,
+				without the label workspace, in all. With too many notifications, try a factor of 1.2 for the kind that notifies; with thousands
+				of people, double the floors.`},
 			{name: "asana-deletions-counts", interval: "1m", rules: counts()},
 			{name: "asana-deletions-limits", interval: "5m", rules: o.limits()},
 			{name: "asana-deletions-high", interval: "15m", rules: []rule{high()}},
@@ -55,7 +57,7 @@ type test struct {
 	floor float64
 	noise float64 // Times the workspace's noise.
 	high  float64 // Times the high-water mark of comparable hours.
-	most  float64 // Times what hardly any half hour of four weeks had above its high-water mark.
+	most  float64 // Times what the most unusual half hours of four weeks had above their high-water marks.
 	week  float64 // Times the largest window of the last week: a coarse test.
 }
 
@@ -157,21 +159,21 @@ func counts() []rule {
 	rules[0].comment = "What each exporter has counted so far. All its series begin anew together, so that the sum is a counter, too."
 	return append(rules,
 		record("COUNTED_AT", "", "time() + 0 * TOTAL"),
-		record("CAUGHT_UP", "The total during the 20 minutes after a catch-up. Live counts begin there: the backlog happened before.",
+		record("CAUGHT_UP", "The total in the 20 minutes after a catch-up, while the exporter shows the backlog: that happened before, so counts begin here.",
 			"TOTAL and on (workspace, job, instance) asana_workspace_backlog_seconds > 300"),
 		record("COUNT", `
-			What was deleted in the window: since the latest catch-up; or since the window's beginning; or, where Prometheus was away at
-			that time, since it left, for the part that a longer time may hold by itself; or since the exporter appeared.`,
+			What was deleted in the window. Each "or" counts from another point, and the first that is known is taken: the latest catch-up;
+			the beginning of the window; the last sample before it, where Prometheus was away at its beginning, reduced since that time is
+			longer than a window; the least value, where the exporter appeared or began anew within it.`,
 			window(`kind=~"burst|comments|memberships"`, "15m", 900, 0)+`
 			or`+window(`kind=~"structure|undeleted"`, "1h", 3600, 600)),
-		record("COUNT", "Without the largest 15 minutes, so that one session of somebody who tidies up does not count.", `
-			clamp_min(
-			`+window(`kind="burst"`, "90m", 5400, 900)+`
+		record("COUNT", "Without the largest 15 minutes, so that one session of tidying up does not count.", `
+			clamp_min(`+window(`kind="burst"`, "90m", 5400, 900)+`
 			- on (workspace) max_over_time(COUNT{kind="burst"}[90m]), 0)`, "kind", "sustained"),
 		record("BACKLOG", "", "max by (workspace) (asana_workspace_backlog_seconds) > 0"),
 		peak("burst", "", `
-			The most deletions in any 15 minutes of a backlog, by the time at which they happened. Unless another replica was there all the
-			time: it has judged that already.`),
+			The most deletions in any 15 minutes of a backlog, by the time at which they happened. Left out if another replica read the
+			stream all the time: its live counts were judged already.`),
 		peak("structure", "project", ""),
 	)
 }
@@ -210,7 +212,7 @@ func (o options) deletionAlerts() []rule {
 			count+" deletions in 15 minutes in "+name,
 			o.told(`action='deleted'`, "17m"), duringBacklog+restored),
 		o.alert("AsanaDeletionsSustained", "sustained", "5m", false).with(o,
-			"Deletions go on and on in "+name+": "+count+" in 90 minutes beside the largest 15",
+			"Deletions go on in "+name+": "+count+" in 90 minutes, without the busiest 15",
 			o.told(`action='deleted'`, "92m"), "Slow but steady, as a script or a person with patience deletes.", restored),
 		o.alert("AsanaStructureDeletions", "structure", "", true).with(o,
 			count+" projects, teams, portfolios, goals or templates deleted in "+name+" within an hour",

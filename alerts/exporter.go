@@ -7,8 +7,8 @@ func exporter(o options) file {
 	return file{
 		name: "exporter.yml",
 		comment: `
-			Alerts on asana_exporter itself: whether anybody is watching. Parsed by Prometheus 2.42 and later; right for poll intervals of
-			about 15 seconds and scrape intervals of up to a minute. Generated: go generate ./alerts
+			Alerts on asana_exporter itself: whether anybody is watching. Works with Prometheus 2.42 and later, poll intervals of about 15
+			seconds, and scrape intervals of up to a minute. Generated: go generate ./alerts
 
 			A token for the position in Asana's stream lives for 24 hours. Until then nothing is lost, however broken things are: when the
 			exporter comes back it reads what it missed. So most alerts are warnings, and only a position in danger wakes somebody.
@@ -19,8 +19,8 @@ func exporter(o options) file {
 			The rules select the exporter by its metrics and not by the name of its job, so any name will do.`,
 		groups: []group{
 			{name: "asana-exporter-knobs", interval: "1m", rules: exporterKnobs(), comment: `
-				The knobs, in seconds. The max in scalar(max(...)) keeps them working when the file is loaded twice; then turn a knob in both
-				copies, or whichever wrote last wins. The hours after which a position is in danger are no knobs: the token has 24 of them.`},
+				What you may change; times are in seconds. Prometheus may load this file twice, since the rules read a knob as scalar(max(...));
+				then change it in both copies. The hours after which a position is in danger are no knobs: the token lives for 24.`},
 			{
 				name: "asana-exporter-history", interval: "5m", rules: exporterHistory(),
 				comment: "Rules over days. They are expensive, so they are evaluated five times less often.",
@@ -34,10 +34,10 @@ func exporter(o options) file {
 
 func exporterKnobs() []rule {
 	return []rule{
-		record("asana_exporter:knob", "A stream that is silent for less is never called silent.", "vector(1800)", "knob", "silent_floor"),
-		record("asana_exporter:knob", "Times the longest silence at this hour of this day in the last two weeks.", "vector(20)", "knob", "silent_factor"),
-		record("asana_exporter:knob", "A silence of longer began last evening: a holiday.", "vector(28800)", "knob", "silent_longest"),
-		record("asana_exporter:knob", "A backlog that is shorter needs nobody: the alerts on deletions judge it.", "vector(3600)", "knob", "backlog_long"),
+		record("asana_exporter:knob", "A shorter silence never fires.", "vector(1800)", "knob", "silent_floor"),
+		record("asana_exporter:knob", "How many times the longest silence at this hour, one and two weeks ago, the stream may be silent.", "vector(20)", "knob", "silent_factor"),
+		record("asana_exporter:knob", "A longer silence began the evening before, so today is a holiday.", "vector(28800)", "knob", "silent_longest"),
+		record("asana_exporter:knob", "A shorter backlog raises no alert of its own: those on deletions judge it.", "vector(3600)", "knob", "backlog_long"),
 	}
 }
 
@@ -77,7 +77,7 @@ func exporterState() []rule {
 		record("workspace:asana_last_success_timestamp_seconds:max", "",
 			"max by (workspace) (asana_workspace_last_success_timestamp_seconds)"),
 		record("workspace:asana_position_age_seconds:min",
-			"How old the best position is. It goes on while no replica is there to be scraped: the token ages all the same.",
+			"How old the newest position is. It ages while no replica can be scraped, too, as the token does.",
 			"time() - max_over_time(workspace:asana_last_success_timestamp_seconds:max[2d])"),
 		record("workspace:asana_event_age_seconds:min", "How long ago the newest event happened.",
 			"time() - max by (workspace) (asana_workspace_last_event_timestamp_seconds)"),
@@ -90,7 +90,7 @@ func exporterState() []rule {
 			unless on (workspace, job, instance) asana_workspace_catching_up == 1
 			and on (workspace, job, instance) last_over_time(workspace_instance:asana_workspace_up:known[15m] offset 75m)
 			unless on (workspace, job, instance) last_over_time(workspace_instance:asana_gap_seconds:delta1h[10m])`),
-		record("workspace_instance:asana_position_age_seconds:whole", "Those that have read it in time.", `
+		record("workspace_instance:asana_position_age_seconds:whole", "Those of them that had no backlog lately: they read everything in time.", `
 			workspace_instance:asana_position_age_seconds:gapless
 			and on (workspace, job, instance) asana_workspace_backlog_seconds == 0`),
 	}

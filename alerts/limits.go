@@ -16,7 +16,7 @@ func (o options) limits() []rule {
 		usual = append(usual, k.usual(k.warning, o.warning, firstWeekWarning))
 	}
 	usual[0].comment = `
-			The expected count rises to the high-water mark at most: yesterday may have had an incident. In the first eight days there is
+			The expected count is capped at the high-water mark, since yesterday may have had an incident. In the first eight days there is
 			only a limit for bursts: a multiple of the largest 15 minutes so far, and at least 100.`
 	return slices.Concat(distances(), usual, o.withKnobs())
 }
@@ -24,7 +24,7 @@ func (o options) limits() []rule {
 // distances returns the rules for what is usual, and for how far the count is from that and above the high-water mark.
 func distances() []rule {
 	return []rule{
-		record("EXPECTED", "What is usual: the median of this hour in the last four weeks, or yesterday, or in the last hour.", `
+		record("EXPECTED", "What is usual: the largest of the median of this hour in the last four weeks, of yesterday's, and, for bursts, of the last hour.", `
 			max without (source) (
 				label_replace(quantile without (week) (0.5,
 					label_replace(avg_over_time(COUNT{JUDGED}[1h] offset 167h30m), "week", "1", "", "")
@@ -43,7 +43,7 @@ func distances() []rule {
 // withKnobs returns the rules for the limits that the alerts read: the usual ones with the knobs applied.
 func (o options) withKnobs() []rule {
 	return []rule{
-		record("FLOOR", "The knobs, those of the workspace first.", `
+		record("FLOOR", "The floor of the workspace, or else that of all.", `
 			0 * USUAL + on (workspace, kind, severity) asana_deletions:floor
 			or 0 * USUAL + on (kind, severity) group_left () asana_deletions:floor{workspace=""}`),
 		record("LIMIT", "", `
@@ -54,7 +54,7 @@ func (o options) withKnobs() []rule {
 					or USUAL, "test", "usual", "", "")
 				or label_replace(FLOOR, "test", "floor", "", "")
 			)`),
-		record("BACKLOG_LIMIT", "A peak is judged once and not every minute; one of structure is that of 15 minutes, not of an hour.", `
+		record("BACKLOG_LIMIT", "Lower, since a peak is judged once and not every minute, and that of structure is of 15 minutes instead of an hour.", `
 			max without (test) (
 				label_replace(
 					0.75 * LIMIT{kind="burst", severity="`+o.warning+`"} or 0.85 * LIMIT{kind="burst"} or 0.5 * LIMIT{kind="structure"},
@@ -111,7 +111,7 @@ func high() rule {
 	for _, day := range []int{1, 2, 3, 4, 5, 6, 7, 14, 21, 28} {
 		days = append(days, fmt.Sprintf(`label_replace(max_over_time(COUNT{JUDGED}[2h] offset %dh), "day", "%d", "", "")`, day*24-1, day))
 	}
-	return record("HIGH", "The high-water mark: the 85 % quantile, over comparable days, of the most within an hour of this time.", `
+	return record("HIGH", "The high-water mark: of the last seven days and the same day of four weeks, the 85 % quantile of the most within an hour of this time.", `
 			quantile without (day) (0.85,
 				`+strings.Join(days, `
 				or `)+`
@@ -123,22 +123,22 @@ func noise() []rule {
 	return []rule{
 		record("EXCESS:max30m", "", "max_over_time(EXCESS[30m])"),
 		record("MOST", `
-			What hardly any half hour had above its high-water mark. Some incidents a month must not teach that hundreds are usual, so this
-			part of it ends at a few; what happens every other day counts whatever it is.`, `
+			What the most unusual half hours had above their high-water marks. Some incidents a month must not teach that hundreds are
+			usual, so the 99.5 % quantile is capped. The 98 % quantile, what happens every other day, is not.`, `
 			max without (part) (
 				label_replace(clamp_max(quantile_over_time(0.995, EXCESS:max30m{kind="burst"}[4w] offset 2h), 250), "part", "rare", "", "")
 				or label_replace(clamp_max(quantile_over_time(0.995, EXCESS:max30m{kind="sustained"}[4w] offset 2h), 30), "part", "rare", "", "")
 				or label_replace(clamp_max(quantile_over_time(0.995, EXCESS:max30m{kind="structure"}[4w] offset 2h), 9), "part", "rare", "", "")
 				or label_replace(quantile_over_time(0.98, EXCESS:max30m[4w] offset 2h), "part", "common", "", "")
 			)`),
-		record("MAX_1W", "The offset is also how long nothing fires about a workspace that is new.", `
+		record("MAX_1W", "Because of the offset, nothing fires in the first 45 minutes of a new workspace.", `
 			max_over_time(COUNT{kind="burst"}[1w] offset 45m)
 			or max_over_time(COUNT{kind=~"comments|memberships"}[1w] offset 45m) and COUNT offset 1d`),
 		record("DEVIATION:max30m", "", "max_over_time(DEVIATION[30m])"),
-		record("NOISE", "In small workspaces and at night, where nothing is usual, the least of it decides.", `
+		record("NOISE", "The minimum decides in small workspaces and at night, where the expected count is 0.", `
 			clamp_min(quantile_over_time(0.95, DEVIATION:max30m{kind="burst"}[2w] offset 2h), 3.1)
 			or clamp_min(quantile_over_time(0.95, DEVIATION:max30m{kind="sustained"}[2w] offset 2h), 2.8)
 			or clamp_min(quantile_over_time(0.95, DEVIATION:max30m{kind="structure"}[2w] offset 2h), 1.8)`),
-		record("MATURE", "There is a week of history.", `group by (workspace) (count_over_time(COUNT{kind="burst"}[1w] offset 7d))`),
+		record("MATURE", "Exists once there is a week of history.", `group by (workspace) (count_over_time(COUNT{kind="burst"}[1w] offset 7d))`),
 	}
 }

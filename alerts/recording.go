@@ -5,8 +5,8 @@ func recording() file {
 	return file{
 		name: "recording.yml",
 		comment: `
-			What the dashboards of asana_exporter read, recorded so that a week of fifty workspaces answers within a second. Parsed by
-			Prometheus 2.42 and later. Generated: go generate ./alerts
+			What the dashboards of asana_exporter read, recorded so that a week of fifty workspaces answers within a second. Works
+			with Prometheus 2.42 and later. Generated: go generate ./alerts
 
 			Several replicas of the exporter count the same events: the max makes them one, whatever their targets are called. When one of
 			them catches up with what another has counted already, these events are here twice; the dashboards mark every catch-up.`,
