@@ -122,7 +122,9 @@ func exporterTable() *panel {
 		{"Value #F", "Series", ""},
 		{"Value #G", "Changes", ""},
 	},
-		column("max by (instance, workspace, name) (last_over_time(asana_workspace_info{"+running+"}[$__range]))"),
+		// A renamed workspace has two names in the time range.
+		column("topk by (instance, workspace) (1, max by (instance, workspace, name) (2 * asana_workspace_info{"+running+"} or "+
+			"last_over_time(asana_workspace_info{"+running+"}[$__range])))"),
 		column(`max by (instance, shown) (label_replace(label_replace(last_over_time(asana_exporter_build_info{`+process+`}[$__range]), `+
 			`"shown", "$1", "version", "(.*)"), "shown", "unknown", "version", ""))`),
 		value("asana_workspace_up{"+running+"} or last_over_time(asana_workspace_up{"+running+"}[$__range]) * 0"),

@@ -59,6 +59,20 @@ func TestThingsAreCountedInFull(t *testing.T) {
 	})
 }
 
+// A workspace that was renamed has two names for a while. Without a choice Prometheus refuses the whole query.
+func TestWorkspacesHaveOneName(t *testing.T) {
+	for _, d := range dashboards() {
+		for _, expr := range strings.Split(string(d.json()), "group_left (name) ")[1:] {
+			if !strings.HasPrefix(expr, "topk by (workspace) (1, ") && !strings.HasPrefix(expr, "group by (workspace, name) (topk by (workspace) (1, ") {
+				t.Errorf("%s: %.60s may be two names", d.Title, expr)
+			}
+		}
+		if strings.Contains(string(d.json()), `"expr": "max by (instance, workspace, name)`) {
+			t.Errorf("%s: a row for each name", d.Title)
+		}
+	}
+}
+
 // A heatmap without a series is a TypeError in Grafana, and one whose buckets have gaps in other places is wrong.
 func TestHeatmapsAreNeverEmpty(t *testing.T) {
 	eachPanel(t, func(t *testing.T, p *panel) {

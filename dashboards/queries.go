@@ -42,9 +42,10 @@ func buckets(expr string) target {
 // tidy makes one line of an expression.
 func tidy(expr string) string { return strings.Join(strings.Fields(expr), " ") }
 
-// named gives the series of an expression the names of their workspaces.
+// named gives the series of an expression the names of their workspaces. A workspace that was renamed while Prometheus was away has two
+// for some minutes, and Prometheus refuses a query with both.
 func named(expr string) string {
-	return "(" + expr + ") * on (workspace) group_left (name) workspace:asana_workspace:name{" + recorded + "}"
+	return "(" + expr + ") * on (workspace) group_left (name) topk by (workspace) (1, workspace:asana_workspace:name{" + recorded + "})"
 }
 
 // perSecond makes a rate of the counts of five minutes.
