@@ -103,7 +103,7 @@ func comments() *panel {
 		"put back.", things,
 		overTime("sum("+inAnHour("workspace:asana_comments:increase5m{"+recorded+"}")+")", "written"),
 		// Four windows of 15 minutes.
-		overTime("sum(sum_over_time("+deleted("comments")+"[59m:15m])) or vector(0)", "removed")).
+		overTime(orZero("sum(sum_over_time("+deleted("comments")+"[59m:15m]))"), "removed")).
 		styled(style{name: "written", colour: blue}, style{name: "removed", colour: orange, dash: dashed}).every("5m")
 }
 

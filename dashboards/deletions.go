@@ -124,8 +124,8 @@ func pressure(kind string) string {
 func most(metric string) string { return `max_over_time(` + metric + `[$__interval])` }
 
 func firing(title, severity, description, colour string) *panel {
-	return number(title, description, things, instant(`count(ALERTS{alertname=~"`+strings.Join(deletionAlerts(), "|")+
-		`", alertstate="firing", severity="`+severity+`", `+recorded+`}) or 0 * max(asana_deletions:floor)`, title)). // Without the rules there is nothing, and no 0.
+	return number(title, description, things, instant(orZero(`count(ALERTS{alertname=~"`+strings.Join(deletionAlerts(), "|")+
+		`", alertstate="firing", severity="`+severity+`", `+recorded+`})`), title)).
 		from(bound{0, calm}, bound{1, colour}).orElse("no rules").leadsTo(statesOfAlerts()).size(4, 4)
 }
 
@@ -173,7 +173,7 @@ func alertStates() *panel {
 	var targets []target
 	for _, row := range alertRows() {
 		in := func(state string) string { return alerts(row.name, state, `severity="`+row.severity+`", `) }
-		targets = append(targets, overTime("max(2 * "+in("firing")+" or "+in("pending")+") or vector(0)", row.short()))
+		targets = append(targets, overTime(orZero("max(2 * "+in("firing")+" or "+in("pending")+")")+" or vector(-1)", row.short()))
 	}
 	each := func(state string) string {
 		return "max by (workspace) (" + alerts(strings.Join(deletionAlerts(), "|"), state, "") + ")"
@@ -196,7 +196,7 @@ func alerts(names, state, further string) string {
 }
 
 func alertWords() []state {
-	return []state{{"0", "quiet", quiet}, {"1", "pending", caution}, {"2", "firing", alarm}}
+	return []state{{"-1", "no rules", past}, {"0", "quiet", quiet}, {"1", "pending", caution}, {"2", "firing", alarm}}
 }
 
 func nextSteps() *panel {
@@ -259,7 +259,7 @@ func byDeletedType() *panel {
 
 func undeletions() *panel {
 	hourly := func(action string) target {
-		return overTime(`sum(`+inAnHour(`workspace_action_resource_type:asana_events:increase5m{`+recorded+`, action="`+action+`"}`)+`) or vector(0)`, action)
+		return overTime(orZero(`sum(`+inAnHour(`workspace_action_resource_type:asana_events:increase5m{`+recorded+`, action="`+action+`"}`)+`)`), action)
 	}
 	return lines("Deletions and undeletions in an hour", "Whether what was deleted is being put back, in all chosen workspaces together, with what a catch-up brings.",
 		things, hourly("deleted"), hourly("undeleted")).
@@ -269,8 +269,8 @@ func undeletions() *panel {
 func removals() *panel {
 	return lines("Removals in 15 minutes", "Comments and memberships are removed, not deleted, in all chosen workspaces together. Comments can't be put back; "+
 		"who loses a membership loses access.", things,
-		overTime(`sum(`+most(deleted("comments"))+`) or vector(0)`, "comments"),
-		overTime(`sum(`+most(deleted("memberships"))+`) or vector(0)`, "memberships")).
+		overTime(orZero(`sum(`+most(deleted("comments"))+`)`), "comments"),
+		overTime(orZero(`sum(`+most(deleted("memberships"))+`)`), "memberships")).
 		styled(style{name: "comments", colour: orange}, style{name: "memberships", colour: purple, dash: dashed}).
 		leadsTo(statesOfAlerts(), runbookOf("AsanaRemovals")).every("1m")
 }

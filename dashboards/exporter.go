@@ -145,7 +145,8 @@ func following() *panel {
 // exporterAlerts shows whatever alert is about Asana and not about deletions. None firing is a state, too.
 func exporterAlerts() *panel {
 	const alerts = `alertname=~"Asana.*", alertname!~"Asana.*(Deletion|Removals).*"`
-	p := states("Alerts on the exporter", "Those of alerts/exporter.yml that are pending or firing. A click on one leads to the runbook.", alertWords(),
+	p := states("Alerts on the exporter", "Those of alerts/exporter.yml that are pending or firing; where that file is not loaded, it is always quiet. A click on one "+
+		"leads to the runbook.", alertWords(),
 		overTime(`max by (alertname) (2 * max_over_time(ALERTS{`+alerts+`, alertstate="firing"}[$__interval])
 			or max_over_time(ALERTS{`+alerts+`, alertstate="pending"}[$__interval]))
 			or on () label_replace(vector(0), "alertname", "none", "", "")`, "{{alertname}}")).every("1m")

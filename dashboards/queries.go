@@ -54,6 +54,9 @@ func perSecond(counts string) string { return "avg_over_time(" + counts + "[$__i
 // inAnHour sums the counts of five minutes over the hour before: 59 minutes, since Prometheus 2 counts both ends of a range.
 func inAnHour(counts string) string { return "sum_over_time(" + counts + "[59m])" }
 
+// orZero is 0 where an expression has no value, unless the rules are not loaded: then nothing is known.
+func orZero(expr string) string { return expr + " or 0 * max(asana_deletions:floor)" }
+
 // inRange sums the counts of five minutes over the whole time range.
 func inRange(counts string) string { return "sum_over_time(" + counts + "[$__range])" }
 
