@@ -177,7 +177,7 @@ func movers() *panel {
 		{"Change", "Change", ""},
 	},
 		// A pair that is in one of the times alone has no event in the other.
-		column(now+" or "+before+" * 0"), column(before+" or "+now+" * 0"))
+		column(orRow(now+" or "+before+" * 0", "action", "none")), column(orRow(before+" or "+now+" * 0", "action", "none")))
 	change := transformation{"calculateField", object{
 		"mode": "binary", "alias": "Change", "binary": object{"left": "Value #A", "operator": "-", "right": "Value #B"},
 	}}
@@ -212,7 +212,7 @@ func byWorkspace() *panel {
 		{"Value #E", "Restored", ""},
 		{"Value #F", "Comments", ""},
 	},
-		column("sum by (workspace, name) ("+named(inRange("workspace:asana_events:increase5m{"+recorded+"}"))+")"),
+		column(orRow("sum by (workspace, name) ("+named(inRange("workspace:asana_events:increase5m{"+recorded+"}"))+")", "name", "not yet")),
 		count("workspace:asana_tasks_created:increase5m"), count("workspace:asana_tasks_completed:increase5m"),
 		count("workspace:asana_tasks_deleted:increase5m"), count("workspace:asana_tasks_restored:increase5m"),
 		count("workspace:asana_comments:increase5m")).

@@ -298,7 +298,7 @@ func gaps() *panel {
 	return grid("Gaps in this time range", "Stretches that nobody can read any more: deletions in them were never counted. Asana's audit log knows them.", []title{
 		{"name", "Workspace", ""}, {"workspace", "", ""}, {"reason", "Reason", ""}, {"Value #A", "Gaps", ""}, {"Value #B", "Length", "s"},
 	},
-		column("sum by (workspace, name, reason) ("+named(grown("asana_workspace_gaps_total", chosen, "$__range"))+")"),
-		column(grown("asana_workspace_gap_seconds_total", chosen, "$__range"))).
-		sorted("Length").orElse("none")
+		column(orRow("sum by (workspace, name, reason) ("+named(grown("asana_workspace_gaps_total", chosen, "$__range"))+") > 0", "name", "none")),
+		column(grown("asana_workspace_gap_seconds_total", chosen, "$__range")+" > 0")).
+		sorted("Length")
 }

@@ -123,8 +123,8 @@ func exporterTable() *panel {
 		{"Value #G", "Changes", ""},
 	},
 		// A renamed workspace has two names in the time range.
-		column("topk by (instance, workspace) (1, max by (instance, workspace, name) (2 * asana_workspace_info{"+running+"} or "+
-			"last_over_time(asana_workspace_info{"+running+"}[$__range])))"),
+		column(orRow("topk by (instance, workspace) (1, max by (instance, workspace, name) (2 * asana_workspace_info{"+running+"} or "+
+			"last_over_time(asana_workspace_info{"+running+"}[$__range])))", "name", "none")),
 		column(`max by (instance, shown) (label_replace(label_replace(last_over_time(asana_exporter_build_info{`+process+`}[$__range]), `+
 			`"shown", "$1", "version", "(.*)"), "shown", "unknown", "version", ""))`),
 		value("asana_workspace_up{"+running+"} or last_over_time(asana_workspace_up{"+running+"}[$__range]) * 0"),

@@ -85,6 +85,16 @@ func TestNothingIsKnownWithoutRules(t *testing.T) {
 	})
 }
 
+// A table without a row shows its headings and no word, whatever it should say for no data.
+func TestTablesAreNeverEmpty(t *testing.T) {
+	eachPanel(t, func(t *testing.T, p *panel) {
+		matrix := slices.ContainsFunc(p.Transformations, func(t transformation) bool { return t.ID == "groupingToMatrix" }) // Has no headings then.
+		if p.Type == "table" && !matrix && !strings.Contains(p.Targets[0].Expr, " or on () label_replace(vector(NaN), ") {
+			t.Error("no row for no data")
+		}
+	})
+}
+
 // A heatmap without a series is a TypeError in Grafana, and one whose buckets have gaps in other places is wrong.
 func TestHeatmapsAreNeverEmpty(t *testing.T) {
 	eachPanel(t, func(t *testing.T, p *panel) {
@@ -106,7 +116,7 @@ func TestComputedColumnsHaveBothSides(t *testing.T) {
 			return
 		}
 		for _, target := range p.Targets {
-			if !strings.HasSuffix(target.Expr, " * 0") || !strings.Contains(target.Expr, ") or ") {
+			if !strings.Contains(target.Expr, ") * 0 or on () ") || !strings.Contains(target.Expr, ") or ") {
 				t.Errorf("%s: nothing stands for what is missing", target.Expr)
 			}
 		}

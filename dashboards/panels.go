@@ -156,6 +156,7 @@ func grid(title, description string, columns []title, targets ...target) *panel 
 	p := newPanel("table", title, description, things, targets)
 	p.FieldConfig.Defaults.Decimals = nil // Not of seconds.
 	p.FieldConfig.Defaults.Custom = object{"align": "auto", "inspect": false, "minWidth": 60, "cellOptions": object{"type": "auto"}}
+	p.FieldConfig.Defaults.Mappings = []object{{"type": "special", "options": object{"match": "null+nan", "result": object{"text": "–"}}}}
 	p.Options = object{"showHeader": true, "frameIndex": 0, "cellHeight": "sm"}
 	names, order, hidden := object{}, object{}, object{"Time": true}
 	for i, c := range columns {

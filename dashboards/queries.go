@@ -34,6 +34,11 @@ func column(expr string) target {
 	return target{Expr: tidy(expr), Instant: true, Format: "table"}
 }
 
+// orRow adds a row that says so where an expression has none: Grafana shows a table without rows as headings alone.
+func orRow(expr, label, text string) string {
+	return expr + ` or on () label_replace(vector(NaN), "` + label + `", "` + text + `", "", "")`
+}
+
 // buckets returns a query for a heatmap of a histogram.
 func buckets(expr string) target {
 	return target{Expr: tidy(expr), LegendFormat: "{{le}}", Range: true, Format: "heatmap"}
