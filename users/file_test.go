@@ -44,6 +44,16 @@ func TestUsersSurviveAFile(t *testing.T) {
 	}
 }
 
+// The first users are counted soon, and not only after the minute for which a count stands.
+func TestFirstUsersAreCountedSoon(t *testing.T) {
+	u, now := New(), at(400*24*time.Hour)
+	u.Count(now)
+	u.Add("a", "added", now, now)
+	if counts, newer := u.Count(now.Add(countTop)); !newer || counts.Active[0] != 1 {
+		t.Errorf("%v, newer: %t", counts, newer)
+	}
+}
+
 // What is not of this program costs the users in it, and never the process.
 func TestDamagedFileIsRefused(t *testing.T) {
 	sketch := func(precision uint8) map[int64][]byte {

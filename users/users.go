@@ -43,7 +43,7 @@ func (u *Users) Count(now time.Time) (counts Counts, newer bool) {
 		return u.counts, false
 	}
 	u.counts.Top, u.countedTop = u.top.most(now), now
-	if now.Sub(u.countedActive).Abs() >= countActive {
+	if nobodyYet := u.counts.Active == [activeWindows]uint64{}; nobodyYet || now.Sub(u.countedActive).Abs() >= countActive {
 		u.counts.Active, u.countedActive = u.active.estimate(now), now
 	}
 	return u.counts, true
