@@ -32,6 +32,10 @@ const drainTime = 5 * time.Second
 // series takes more.
 const softMemory = 80 << 20
 
+// memoryOfWorkspace is how much softMemory grows with each workspace after the first: at a lower limit the garbage collector would have
+// no room beside the series and the users of fifty.
+const memoryOfWorkspace = 4 << 20
+
 // gcPercent is Go's GOGC. Garbage is collected at 8 MiB instead of 4: a third as often, since pages make much of it beside 2 MiB that
 // stay in use.
 const gcPercent = 200
@@ -44,9 +48,7 @@ func main() {
 		signal.Notify(hangups, syscall.SIGHUP)
 	}
 	signal.Ignore(syscall.SIGPIPE) // A reader of the log that goes away must not end the counting.
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(softMemory)
-	}
+	limitMemory(1)
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
@@ -57,6 +59,13 @@ func main() {
 	if err := run(ctx, os.Args[1:], hangups, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintf(os.Stderr, "asana_exporter: error: %v\n", err)
 		os.Exit(1)
+	}
+}
+
+// limitMemory sets Go's soft memory limit for so many workspaces, unless the environment does.
+func limitMemory(workspaces int) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softMemory + int64(max(0, workspaces-1))*memoryOfWorkspace)
 	}
 }
 
@@ -89,6 +98,7 @@ func run(ctx context.Context, args []string, hangups <-chan os.Signal, stdout, s
 func follow(ctx context.Context, c config, demo *demo, hangups <-chan os.Signal, logs loggers) error {
 	registry := prometheus.NewRegistry()
 	spaces := newWorkspaces(c, demo.transport(), registry, logs.kit)
+	spaces.resized = limitMemory
 	files := &tokenFiles{config: c, logger: logs.kit}
 	found, err := files.look()
 	if err != nil {

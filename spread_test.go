@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -57,6 +58,7 @@ type fakeFolder struct {
 	spaces  *workspaces
 	hangups chan os.Signal
 	logs    *logbook
+	resized atomic.Int64 // The number of workspaces that the memory is for.
 }
 
 // inFakeFolder follows workspaces until the end of the bubble.
@@ -73,6 +75,7 @@ func inFakeFolder(t *testing.T, refuse func(gid string) error, gids ...string) *
 	must(t, err)
 	logger := newLoggers(f.logs, "debug", "logfmt").kit
 	f.spaces = newWorkspaces(c, f.asana, prometheus.NewPedanticRegistry(), logger)
+	f.spaces.resized = func(n int) { f.resized.Store(int64(n)) }
 	files := &tokenFiles{config: c, logger: logger}
 	found, err := files.look()
 	must(t, err)
@@ -113,6 +116,9 @@ func TestWorkspacesThatStartTogetherPollOneAfterTheOther(t *testing.T) {
 		began := time.Now()
 		f := inFakeFolder(t, nil, gids...)
 		f.pass(time.Minute)
+		if got := f.resized.Load(); got != 50 {
+			t.Errorf("memory for %d workspaces", got)
+		}
 		for i, gid := range gids {
 			want := began.Add(time.Duration(i) * 200 * time.Millisecond)
 			if polls := f.asana.asked[gid]; !polls[0].Equal(want) || len(polls) < 6 {
@@ -164,6 +170,9 @@ func TestReadyWaitsForTheWorkspacesOfTheStart(t *testing.T) {
 			must(t, os.Remove(filepath.Join(f.dir, gid)))
 		}
 		f.pass(10 * time.Second)
+		if got := f.resized.Load(); got != 0 {
+			t.Errorf("memory for %d workspaces", got)
+		}
 		f.wantReady("without a workspace", false, "Not ready: the folder of tokens has no file named by a gid.")
 	})
 }

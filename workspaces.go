@@ -23,6 +23,7 @@ type workspaces struct {
 	transport http.RoundTripper // nil for the network.
 	registry  prometheus.Registerer
 	logger    log.Logger
+	resized   func(n int) // Called when some were started or stopped.
 	running   sync.WaitGroup
 	begun     bool // Those that were there at the start are there.
 
@@ -32,7 +33,7 @@ type workspaces struct {
 
 // newWorkspaces returns no workspaces, and registers how many there will be.
 func newWorkspaces(c config, transport http.RoundTripper, registry prometheus.Registerer, logger log.Logger) *workspaces {
-	s := &workspaces{config: c, transport: transport, registry: registry, logger: logger, all: map[string]*workspace{}}
+	s := &workspaces{config: c, transport: transport, registry: registry, logger: logger, resized: func(int) {}, all: map[string]*workspace{}}
 	registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "asana_exporter_workspaces",
 		Help: "Workspaces that are followed, those in trouble included.",
@@ -64,6 +65,9 @@ func (s *workspaces) start(ctx context.Context, gids []string) {
 			w.follow(ctx, delay)
 		})
 	}
+	if len(gids) > 0 {
+		s.resized(len(s.list()))
+	}
 }
 
 // add shows a workspace, which is not open, and its metrics.
@@ -87,6 +91,9 @@ func (s *workspaces) stop(gids []string) {
 		delete(s.all, gid)
 		s.registry.Unregister(w.registry)
 		w.stop()
+	}
+	if len(gids) > 0 {
+		s.resized(len(s.all))
 	}
 }
 
