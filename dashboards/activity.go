@@ -39,7 +39,7 @@ func activity() dashboard {
 		band{weekdays().size(24, 9)},
 		band{week().size(24, 9)},
 		row("What it is about"),
-		band{movers().size(10, 13), types().size(7, 13), changes().size(7, 13)},
+		band{movers().size(12, 13), types().size(6, 13), changes().size(6, 13)},
 		row("By workspace"),
 		band{byWorkspace().size(24, 6)},
 		row("For the first weeks"),
@@ -182,7 +182,7 @@ func movers() *panel {
 		"mode": "binary", "alias": "Change", "binary": object{"left": "Value #A", "operator": "-", "right": "Value #B"},
 	}}
 	p.Transformations = []transformation{p.Transformations[0], change, p.Transformations[1]}
-	return p.sorted("Change").wide("Action", 76).wide("Type", 158)
+	return p.sorted("Change").wide("Action", 72).wide("Type", 136)
 }
 
 func types() *panel {

@@ -200,15 +200,13 @@ func alertWords() []state {
 }
 
 func nextSteps() *panel {
-	return text("What to do next", `1. **Is it explained?** Marks on the charts show gaps, catch-ups and restarts. A catch-up counts late what happened before:
-   see the last row.
-2. **How large is it?** Compare the count with its limit, and look which types were deleted. Projects take their tasks along.
+	return text("What to do next", `1. **Is it explained?** Marks on the charts show gaps, catch-ups and restarts. A catch-up counts late what happened before.
+2. **How large is it?** Compare the count with its limit, and look which types were deleted.
 3. **Who was it?** Counts don't know. Ask Asana's audit log, in the admin console or by its API, for the minutes of the burst.
 4. **Stop it**: deactivate the person or the app, revoke its tokens.
 5. **Put it back**: deleted tasks and projects can be restored for 30 days; the row above the last shows how far that is.
 
-Runbook: [when somebody deletes](`+runbook+`#when-somebody-deletes) · [deletions](`+runbook+`#asanadeletionburst) · [slow and steady](`+runbook+`#asanadeletionssustained) ·
-[structure](`+runbook+`#asanastructuredeletions) · [removals](`+runbook+`#asanaremovals)`)
+More in the [runbook](`+runbook+`#when-somebody-deletes); a click on a bar leads to its section.`)
 }
 
 // againstLimits draws what was deleted of a kind, what is usual, the limits of a warning and of a page.

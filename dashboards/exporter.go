@@ -132,7 +132,7 @@ func exporterTable() *panel {
 		value("time() - last_over_time(asana_workspace_last_event_timestamp_seconds{"+running+"}[$__range])"),
 		value("last_over_time(asana_exporter_event_series{"+running+"}[$__range])"),
 		value("increase(asana_exporter_api_announced_changes_total{"+running+"}[$__range])")).
-		sorted("Behind").wide("Workspace", 210).wide("Gid", 150).wide("Instance", 140).wide("Version", 78).wide("Up", 48).wide("Behind", 88)
+		sorted("Behind").wide("Workspace", 200).wide("Gid", 142).wide("Instance", 136).wide("Version", 72).wide("Up", 44).wide("Behind", 80)
 }
 
 func following() *panel {

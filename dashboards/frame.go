@@ -23,11 +23,11 @@ func page(d dashboard, empty string, bands ...band) dashboard {
 	return d
 }
 
-// orDefault says what a panel shows without data, unless it has words of its own. Numbers and cells have little room.
+// orDefault says what a panel shows without data, unless it has words of its own. Numbers, bars and cells have little room.
 func (p *panel) orDefault(empty string) {
 	switch {
 	case p.FieldConfig == nil || p.FieldConfig.Defaults.NoValue != "":
-	case p.Type == "stat" || p.Type == "table":
+	case p.Type == "stat" || p.Type == "table" || p.Type == "bargauge":
 		p.orElse("not yet")
 	default:
 		p.orElse(empty)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -97,7 +98,7 @@ func checkTargets(t *testing.T, d dashboard, p *panel) {
 // On a screen of 1280 pixels with Grafana's menu a column is 39 wide, and a letter of a title 8; beside the title is a sign for the
 // description. Charts need room for their axes, tables for their columns.
 func TestNothingIsCutOff(t *testing.T) {
-	const column, letter, margins = 39, 8, 72
+	const column, letter, margins, border = 39, 8, 72, 34
 	least := map[string]int{"timeseries": 8, "heatmap": 8, "state-timeline": 8, "table": 8, "bargauge": 6, "stat": 4, "text": 6, "row": columns}
 	for _, d := range dashboards() {
 		for _, p := range d.all() {
@@ -107,8 +108,14 @@ func TestNothingIsCutOff(t *testing.T) {
 			if len([]rune(p.Title))*letter+margins > p.GridPos.W*column {
 				t.Errorf("%s: the title of %q is cut off at %d columns", d.Title, p.Title, p.GridPos.W)
 			}
-			if names := visibleColumns(p); names > 0 && names*75 > p.GridPos.W*column {
-				t.Errorf("%s: %q has %d columns in %d pixels", d.Title, p.Title, names, p.GridPos.W*column)
+			if needs, has := columnsOf(p), p.GridPos.W*column-border; needs > has {
+				t.Errorf("%s: the columns of %q need %d pixels of %d", d.Title, p.Title, needs, has)
+			}
+			if needs, has := linesOf(p, p.GridPos.W*column-border), (p.GridPos.H*38-40)/22; needs > has {
+				t.Errorf("%s: the text of %q needs %d lines of %d", d.Title, p.Title, needs, has)
+			}
+			if words := p.FieldConfig; p.Type == "bargauge" && len(words.Defaults.NoValue)*letter > p.GridPos.W*column-border {
+				t.Errorf("%s: %q has no room for %q", d.Title, p.Title, words.Defaults.NoValue)
 			}
 			checkRows(t, d, p)
 		}
@@ -130,14 +137,36 @@ func checkRows(t *testing.T, d dashboard, p *panel) {
 	}
 }
 
-// visibleColumns counts the columns of a table.
-func visibleColumns(p *panel) int {
+// columnsOf returns the width of a table's columns: those without a width of their own need 75 pixels for a heading.
+func columnsOf(p *panel) (width int) {
 	for _, t := range p.Transformations {
 		if t.ID == "organize" {
-			return len(t.Options["renameByName"].(object))
+			width = 75 * len(t.Options["renameByName"].(object))
 		}
 	}
-	return 0
+	if p.FieldConfig == nil {
+		return 0
+	}
+	for _, o := range p.FieldConfig.Overrides {
+		for _, property := range o.Properties {
+			if property.ID == "custom.width" {
+				width += property.Value.(int) - 75
+			}
+		}
+	}
+	return width
+}
+
+// linesOf returns how many lines a text has, with one more for each paragraph. A letter of it is 7 pixels wide, and a list is indented.
+func linesOf(p *panel, width int) (lines int) {
+	if p.Type != "text" {
+		return 0
+	}
+	seen := regexp.MustCompile(`\]\([^)]*\)|[*\[]`).ReplaceAllString(p.Options["content"].(string), "")
+	for _, paragraph := range strings.Split(strings.ReplaceAll(seen, "\n   ", " "), "\n") {
+		lines += 1 + len(paragraph)*7/(width-25)
+	}
+	return lines
 }
 
 // Others link to the dashboards, and to the panels in them.
