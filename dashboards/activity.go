@@ -34,7 +34,7 @@ func activity() dashboard {
 		},
 		row("What people do"),
 		band{byAction().size(12, 12), byType().size(12, 12)},
-		band{tasks().size(12, 10), comments().size(12, 10)},
+		band{tasks().size(8, 10), comments().size(8, 10), users().size(8, 10)},
 		row("When they do it"),
 		band{weekdays().size(24, 9)},
 		band{week().size(24, 9)},
@@ -105,6 +105,14 @@ func comments() *panel {
 		// Four windows of 15 minutes.
 		overTime(orZero("sum(sum_over_time("+deleted("comments")+"[59m:15m]))"), "removed")).
 		styled(style{name: "written", colour: blue}, style{name: "removed", colour: orange, dash: dashed}).every("5m")
+}
+
+func users() *panel {
+	return lines("Active users", "Users who caused an event in the hour, the day, the 7 and the 30 days before; an estimate, within 3 %. Who is in two of the chosen workspaces "+
+		"counts twice.", things,
+		overTime(`sum by (window) (max by (workspace, window) (asana_workspace_active_users{`+chosen+`}))`, "{{window}}")).
+		styled(style{name: "1h", colour: vermillion, dash: dashed}, style{name: "1d", colour: blue, width: 2}, style{name: "7d", colour: skyBlue},
+			style{name: "30d", colour: past}).every("5m")
 }
 
 // weekdays compares with the four weeks before: the same weekday at the same time.

@@ -31,7 +31,7 @@ func deletions() dashboard {
 		band{alertStates().size(16, 13), nextSteps().size(8, 13)},
 		row("Slowly, in the structure, elsewhere, by type"),
 		band{ninetyMinutes().size(12, 10), structure().size(12, 10)},
-		band{ratios().size(12, 9), byDeletedType().size(12, 9)},
+		band{ratios().size(8, 9), byDeletedType().size(8, 9), byOneUser().size(8, 9)},
 		row("Is it being put back? What else was taken away?"),
 		band{undeletions().size(12, 9), removals().size(12, 9)},
 		row("Is it a catch-up or a gap?"),
@@ -202,7 +202,7 @@ func alertWords() []state {
 func nextSteps() *panel {
 	return text("What to do next", `1. **Is it explained?** Marks on the charts show gaps, catch-ups and restarts. A catch-up counts late what happened before.
 2. **How large is it?** Compare the count with its limit, and look which types were deleted.
-3. **Who was it?** Counts don't know. Ask Asana's audit log, in the admin console or by its API, for the minutes of the burst.
+3. **Who was it?** One account or many: compare with the most by one user. Names are in Asana's audit log, gids in the log of *--events.log*.
 4. **Stop it**: deactivate the person or the app, revoke its tokens.
 5. **Put it back**: deleted tasks and projects can be restored for 30 days; the row above the last shows how far that is.
 
@@ -244,15 +244,21 @@ func structure() *panel {
 }
 
 func ratios() *panel {
-	return lines("Deletions as a share of the limit", "Deletions in 15 minutes over the limit of a page, in the ten workspaces that came nearest to it: where to "+
+	return lines("Share of the limit", "Deletions in 15 minutes over the limit of a page, in the ten workspaces that came nearest to it: where to "+
 		"look.", "percentunit",
 		overTime(named(most(deleted("burst"))+" / on (workspace) "+limit("burst", "page")+" and on (workspace) topk(10, "+pressure("burst")+")"), "{{name}}")).orElse("No limit yet: see the last row").every("1m")
 }
 
 func byDeletedType() *panel {
-	return bars("Deletions by type, in 15 minutes", "What was deleted in the 15 minutes before, in all chosen workspaces together.", things,
+	return bars("Deletions by type, in 15 min", "What was deleted in the 15 minutes before, in all chosen workspaces together.", things,
 		overTime(`sum by (resource_type) (`+most(`workspace_resource_type:asana_deletions:increase15m{`+recorded+`}`)+`)`, "{{resource_type}}")).
 		styled(resourceTypes()...).every("1m")
+}
+
+func byOneUser() *panel {
+	return lines("Most by one user, in 15 min", "The most that any one user deleted, in the ten workspaces where that was most. Nearly all that was deleted: it is one account. "+
+		"It begins anew when the exporter starts.", things,
+		largest(`asana_workspace_top_user_events{`+chosen+`, action="deleted", window="15m"}`, "{{name}}")).every("1m")
 }
 
 func undeletions() *panel {
