@@ -27,7 +27,7 @@ func exporter() dashboard {
 		band{requests().size(8, 9), latency().size(8, 9), refusals().size(8, 9)},
 		row("What is counted and kept"),
 		band{eventsCounted().size(8, 9), commits().size(8, 9), commitTimes().size(8, 9)},
-		band{series().size(8, 9), foldedRate().size(8, 9), gapSeconds().size(8, 9)},
+		band{series().size(8, 9), leftOut().size(8, 9), gapSeconds().size(8, 9)},
 		row("For the first day"),
 		band{text("What to expect", `- **First minutes**: the exporter exposes no events until it has caught up with Asana for the first time. A rate needs two scrapes.
 - **Scrapes** more than a minute apart: set *Scrape interval* in Grafana's data source, or rates are empty.
@@ -136,9 +136,12 @@ func exporterTable() *panel {
 }
 
 func following() *panel {
-	return states("What each exporter does", "Failing: the last poll did not end with a committed page. Catching up: it reads what happened while it was away.",
-		[]state{{"0", "failing", alarm}, {"1", "following", calm}, {"2", "catching up", caution}, {"3", "catching up", caution}, {"4", "not scraped", quiet}},
-		overTime("max by (instance) (min_over_time(asana_workspace_up{"+running+"}[$__interval]) + 2 * max_over_time(asana_workspace_catching_up{"+running+"}[$__interval]))"+
+	of := func(metric string) string { return "_over_time(" + metric + "{" + running + "}[$__interval])" }
+	return states("What each exporter does", "Of several workspaces, the one in most trouble. Failing: its last poll did not end with a committed page. Catching up: it reads what "+
+		"happened while it was away.",
+		[]state{{"0", "failing", alarm}, {"1", "catching up", caution}, {"2", "following", calm}, {"3", "no workspace", caution}, {"4", "not scraped", quiet}},
+		overTime("min by (instance) (min"+of("asana_workspace_up")+" * (2 - max"+of("asana_workspace_catching_up")+"))"+
+			` or max by (instance) (3 + (max_over_time(asana_exporter_workspaces{`+process+`}[$__interval]) == 0))`+
 			` or on () label_replace(vector(4), "instance", "none", "", "")`, "{{instance}}")).every("1m")
 }
 
@@ -256,9 +259,11 @@ func series() *panel {
 		styled(style{name: "series", colour: blue, width: 2}, style{name: "limit", colour: vermillion, dash: dashed})
 }
 
-func foldedRate() *panel {
-	return lines("Folded events", "Events a second that were counted under _folded labels: raise --events.max-series.", eventRate,
-		rateOf("asana_exporter_folded_events_total{"+running+"}")).every(scraped)
+func leftOut() *panel {
+	rate := func(counter string) string { return "sum(rate(" + counter + "{" + running + "}[$__rate_interval]))" }
+	return lines("Folded or not logged", "Events a second that were counted under _folded labels: raise --events.max-series. And those that --events.log left out, which are counted.",
+		eventRate, overTime(rate("asana_exporter_folded_events_total"), "folded"), overTime(rate("asana_exporter_event_log_dropped_total"), "not logged")).
+		styled(style{name: "folded", colour: orange, width: 2}, style{name: "not logged", colour: purple, dash: dashed}).every(scraped)
 }
 
 func gapSeconds() *panel {

@@ -95,6 +95,17 @@ func TestTablesAreNeverEmpty(t *testing.T) {
 	})
 }
 
+// One process may follow many workspaces: the best of them does not stand for the exporter.
+func TestStatesAreThoseOfTheWorstWorkspace(t *testing.T) {
+	eachPanel(t, func(t *testing.T, p *panel) {
+		for _, target := range p.Targets {
+			if p.Type == "state-timeline" && strings.Contains(target.Expr, "asana_workspace_up") && !strings.HasPrefix(target.Expr, "min by (instance) ") {
+				t.Error(target.Expr)
+			}
+		}
+	})
+}
+
 // A heatmap without a series is a TypeError in Grafana, and one whose buckets have gaps in other places is wrong.
 func TestHeatmapsAreNeverEmpty(t *testing.T) {
 	eachPanel(t, func(t *testing.T, p *panel) {
