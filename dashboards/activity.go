@@ -34,7 +34,8 @@ func activity() dashboard {
 		},
 		row("What people do"),
 		band{byAction().size(12, 12), byType().size(12, 12)},
-		band{tasks().size(8, 10), comments().size(8, 10), users().size(8, 10)},
+		band{tasks().size(12, 10), comments().size(12, 10)},
+		band{users().size(12, 9), eventsPerUser().size(12, 9)},
 		row("When they do it"),
 		band{weekdays().size(24, 9)},
 		band{week().size(24, 9)},
@@ -113,6 +114,13 @@ func users() *panel {
 		overTime(`sum by (window) (max by (workspace, window) (asana_workspace_active_users{`+chosen+`}))`, "{{window}}")).
 		styled(style{name: "1h", colour: vermillion, dash: dashed}, style{name: "1d", colour: blue, width: 2}, style{name: "7d", colour: skyBlue},
 			style{name: "30d", colour: past}).every("5m")
+}
+
+func eventsPerUser() *panel {
+	return lines("Events per user in a day", "Events of the day before, divided by the users who were active in it.", things,
+		overTime("sum(sum_over_time(workspace:asana_events:increase5m{"+recorded+"}[1d])) / "+
+			"(sum(max by (workspace) (asana_workspace_active_users{"+chosen+`, window="1d"})) > 0)`, "events per user")).
+		styled(style{name: "events per user", colour: blue, width: 2}).every("5m").points(300)
 }
 
 // weekdays compares with the four weeks before: the same weekday at the same time.
