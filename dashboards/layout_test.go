@@ -163,7 +163,7 @@ func linesOf(p *panel, width int) (lines int) {
 		return 0
 	}
 	seen := regexp.MustCompile(`\]\([^)]*\)|[*\[]`).ReplaceAllString(p.Options["content"].(string), "")
-	for _, paragraph := range strings.Split(strings.ReplaceAll(seen, "\n   ", " "), "\n") {
+	for paragraph := range strings.SplitSeq(strings.ReplaceAll(seen, "\n   ", " "), "\n") {
 		lines += 1 + len(paragraph)*7/(width-25)
 	}
 	return lines
