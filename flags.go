@@ -56,7 +56,7 @@ type config struct {
 
 // parseFlags reads the command line. For --help and --version it prints the answer to stdout and returns done.
 func parseFlags(args []string, stdout io.Writer) (c config, done bool, err error) {
-	app := kingpin.New("asana_exporter", "Counts what happens in an Asana workspace, for Prometheus.")
+	app := kingpin.New("asana_exporter", "Counts what happens in Asana workspaces, for Prometheus.")
 	app.HelpFlag.Short('h')
 	app.UsageWriter(stdout)
 	app.Terminate(func(int) { done = true })

@@ -48,10 +48,10 @@ func landingPage(c config, spaces *workspaces) http.HandlerFunc {
 func landingConfig(c config, state string) web.LandingConfig {
 	return web.LandingConfig{
 		Name:        "asana_exporter",
-		Description: "Counts what happens in an Asana workspace.",
+		Description: "Counts what happens in Asana workspaces.",
 		Version:     version.Info(),
 		ExtraHTML:   state,
-		ExtraCSS:    "table{border-spacing:0}th,td{text-align:left;vertical-align:top;padding:0 1em 0 0}th{font-weight:normal}",
+		ExtraCSS:    "table{border-collapse:collapse}th,td{text-align:left;vertical-align:top;padding:.2em 1em .2em 0}.workspace{border-top:1px solid}",
 		Profiling:   strconv.FormatBool(c.pprof),
 		Links: []web.LandingLinks{
 			{Address: c.telemetryPath, Text: "Metrics"},
@@ -104,6 +104,7 @@ func runbookSection(err error) string {
 type workspaceState struct {
 	Name, Workspace               string
 	Demo, Up, Ready, CatchingUp   bool
+	Known                         bool // Whether the state is.
 	Exposed                       bool // Whether the events are.
 	Trouble                       []string
 	Events, Waiting               uint64
@@ -116,7 +117,7 @@ type workspaceState struct {
 func describe(c config, view *collector.View, ready bool) workspaceState {
 	s := workspaceState{
 		Name: view.State.Name, Workspace: c.workspace, Demo: c.demo, Up: view.Up, Ready: ready, CatchingUp: view.CatchingUp(),
-		Exposed: view.Exposed, Trouble: trouble(view),
+		Known: !view.State.Epoch.IsZero(), Exposed: view.Exposed, Trouble: trouble(view),
 		Series: view.State.Active(), MaxSeries: c.maxSeries,
 		Epoch: moment(view.State.Epoch), LastSuccess: moment(view.LastSuccess), LastEvent: moment(view.State.LastEvent),
 	}
@@ -140,12 +141,13 @@ func moment(t time.Time) string {
 
 const stateHTML = `<table>
 <tr><th>Workspace</th><th>Last poll</th><th>Counts</th><th>Events counted</th><th>Series</th><th>Last page counted</th><th>Newest event</th><th>Gaps</th></tr>
-{{range .}}<tr><td>{{or .Name "name not known yet"}} ({{.Workspace}}){{if .Demo}}, simulated{{end}}</td>
+{{range .}}<tr class="workspace"><td>{{or .Name "name not known yet"}} ({{.Workspace}}){{if .Demo}}, simulated{{end}}</td>
 <td>{{if .Up}}succeeded{{else}}did not succeed{{if not .Trouble}} yet{{end}}{{end}}</td>
-<td>{{if .CatchingUp}}a backlog is being read{{else if .Ready}}up to date{{else}}not up to date{{end}}{{if not .Exposed}}, not exposed until caught up{{end}}</td>
+{{if .Known}}<td>{{if .CatchingUp}}a backlog is being read{{else if .Ready}}up to date{{else}}not up to date{{end}}{{if not .Exposed}}, not exposed until caught up{{end}}</td>
 <td>{{.Events}} since {{.Epoch}}{{if .Waiting}}, and {{.Waiting}} in new series that are shown at 0 first{{end}}</td>
 <td>{{.Series}} of at most {{.MaxSeries}}</td><td>{{.LastSuccess}}</td><td>{{.LastEvent}}</td><td>{{.Gaps}}</td></tr>
-{{range .Trouble}}<tr><td></td><td colspan="7">{{.}}</td></tr>
+{{else}}<td colspan="6">not read yet</td></tr>
+{{end}}{{range .Trouble}}<tr><td></td><td colspan="7">{{.}}</td></tr>
 {{end}}{{else}}<tr><td colspan="8">none yet: the folder of tokens has no file named by a gid</td></tr>
 {{end}}</table>
 `

@@ -103,7 +103,7 @@ func TestPagesSayWhatIsWrong(t *testing.T) {
 		if strings.Contains(page.String(), "<script") || strings.Contains(page.String(), "did not succeed") == row.view.Up {
 			t.Errorf("%s: the page is\n%s", row.name, &page)
 		}
-		want := []string{"name not known yet ()", "0 since not yet"}
+		want := []string{"name not known yet ()", "not read yet"}
 		for _, line := range append(want, row.want...) {
 			if !strings.Contains(html.UnescapeString(page.String()), ">"+line+"</td>") {
 				t.Errorf("%s: %q is not on the page\n%s", row.name, line, &page)
