@@ -65,7 +65,7 @@ func kinds() []kind {
 	return []kind{
 		{
 			"burst", `action="deleted"`,
-			test{floor: 40, noise: 2.1, high: 1.9, most: 1.6},
+			test{floor: 40, noise: 2.3, high: 2.05, most: 1.6},
 			test{floor: 16, noise: 2.05, high: 1.9},
 		},
 		{
@@ -75,7 +75,7 @@ func kinds() []kind {
 		},
 		{
 			"structure", `action="deleted", resource_type=~"project|project_template|portfolio|goal|team"`,
-			test{floor: 8, noise: 2, high: 2, most: 1.4},
+			test{floor: 8, noise: 2.2, high: 2.15, most: 1.1},
 			test{floor: 7, noise: 1.8, high: 1.8},
 		},
 		// There is too little experience with what is removed for more than a coarse test.
