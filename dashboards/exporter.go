@@ -132,7 +132,9 @@ func exporterTable() *panel {
 		value("time() - last_over_time(asana_workspace_last_event_timestamp_seconds{"+running+"}[$__range])"),
 		value("last_over_time(asana_exporter_event_series{"+running+"}[$__range])"),
 		value("increase(asana_exporter_api_announced_changes_total{"+running+"}[$__range])")).
-		sorted("Behind").wide("Workspace", 200).wide("Gid", 142).wide("Instance", 136).wide("Version", 72).wide("Up", 44).wide("Behind", 80)
+		sortedThen("Up", "Behind"). // What was never up has no Behind.
+		wide("Workspace", 210).wide("Gid", 150).wide("Instance", 136).wide("Version", 72).wide("Up", 44).wide("Behind", 88).
+		wide("Newest", 70).wide("Series", 64).wide("Changes", 80)
 }
 
 func following() *panel {

@@ -98,7 +98,7 @@ func checkTargets(t *testing.T, d dashboard, p *panel) {
 // On a screen of 1280 pixels with Grafana's menu a column is 39 wide, and a letter of a title 8; beside the title is a sign for the
 // description. Charts need room for their axes, tables for their columns.
 func TestNothingIsCutOff(t *testing.T) {
-	const column, letter, margins, border = 39, 8, 72, 34
+	const column, letter, margins, border = 39, 8, 72, 18
 	least := map[string]int{"timeseries": 8, "heatmap": 8, "state-timeline": 8, "table": 8, "bargauge": 6, "stat": 4, "text": 6, "row": columns}
 	for _, d := range dashboards() {
 		for _, p := range d.all() {

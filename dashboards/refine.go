@@ -67,6 +67,13 @@ func (p *panel) sorted(column string) *panel {
 	return p
 }
 
+// sortedThen sorts the rows of a table by a column, the smallest first, and those alike by another one.
+func (p *panel) sortedThen(first, then string) *panel {
+	p.sorted(then)
+	p.Options["sortBy"] = append([]object{{"displayName": first, "desc": false}}, p.Options["sortBy"].([]object)...)
+	return p
+}
+
 // wide sets the width of a column of a table, in pixels: the others share what is left.
 func (p *panel) wide(column string, pixels int) *panel {
 	return p.override("byName", column, property{"custom.width", pixels})
