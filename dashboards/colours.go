@@ -75,7 +75,7 @@ const (
 	dotted
 )
 
-// A style is how a series of this name is drawn.
+// A style is how a series of this name is drawn; without a colour in one of Grafana's.
 type style struct {
 	name, colour string
 	dash, width  int
@@ -84,7 +84,10 @@ type style struct {
 
 // properties returns what Grafana overrides for the series.
 func (s style) properties() []property {
-	properties := []property{{"color", object{"mode": "fixed", "fixedColor": s.colour}}}
+	var properties []property
+	if s.colour != "" {
+		properties = append(properties, property{"color", object{"mode": "fixed", "fixedColor": s.colour}})
+	}
 	switch s.dash {
 	case dashed:
 		properties = append(properties, property{"custom.lineStyle", object{"fill": "dash", "dash": []int{10, 6}}})

@@ -295,7 +295,7 @@ func peaks() *panel {
 		"ordinary day.", things,
 		largest(`asana_workspace_backlog_peak_events{`+chosen+`, action="deleted", resource_type="", window="15m"}`, "all types: {{name}}"),
 		largest(`asana_workspace_backlog_peak_events{`+chosen+`, action="deleted", resource_type="project", window="15m"}`, "projects: {{name}}")).
-		styledEach(style{colour: vermillion, width: 2}, style{colour: purple, dash: dashed}).every("1m")
+		styledEach(style{width: 2}, style{dash: dashed}).every("1m")
 }
 
 func gaps() *panel {

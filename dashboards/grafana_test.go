@@ -106,6 +106,20 @@ func TestStatesAreThoseOfTheWorstWorkspace(t *testing.T) {
 	})
 }
 
+// One colour for all series of a query is for queries with one series.
+func TestWorkspacesDiffer(t *testing.T) {
+	eachPanel(t, func(t *testing.T, p *panel) {
+		for _, o := range p.FieldConfig.Overrides {
+			coloured := slices.ContainsFunc(o.Properties, func(p property) bool { return p.ID == "color" })
+			for _, target := range p.Targets {
+				if o.Matcher == (matcher{"byFrameRefID", target.RefID}) && coloured && !strings.Contains(target.Expr, "topk(1, ") {
+					t.Errorf("query %s draws several workspaces in one colour", target.RefID)
+				}
+			}
+		}
+	})
+}
+
 // A heatmap without a series is a TypeError in Grafana, and one whose buckets have gaps in other places is wrong.
 func TestHeatmapsAreNeverEmpty(t *testing.T) {
 	eachPanel(t, func(t *testing.T, p *panel) {
