@@ -114,10 +114,11 @@ func orCatchUp(live, late string) target {
 	return instant("topk(1, "+named(live)+` or label_replace(`+named(late)+`, "name", "$1: catch-up", "name", "(.*)"))`, "{{name}}")
 }
 
-// pressure is the highest share of each workspace in the time range. Where there is no limit yet, it is 0.
+// pressure is the highest share of each workspace in the time range. Where there is no limit yet, it is next to
+// nothing, but most where most was deleted.
 func pressure(kind string) string {
 	return `max_over_time((` + share(kind) + `)[$__range:5m] @ end())` +
-		` or on (workspace) max_over_time(` + deleted(kind) + `[$__range] @ end()) * 0`
+		` or on (workspace) max_over_time(` + deleted(kind) + `[$__range] @ end()) / 1e9`
 }
 
 // most is the highest value within a step of a chart: a burst is in the counts for a quarter of an hour, and a step may be longer.

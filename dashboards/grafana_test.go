@@ -120,6 +120,17 @@ func TestWorkspacesDiffer(t *testing.T) {
 	})
 }
 
+// Before there is a limit, the workspace with most deletions is the nearest to it: at 0 all would be.
+func TestNearestHasMostDeletions(t *testing.T) {
+	eachPanel(t, func(t *testing.T, p *panel) {
+		for _, target := range p.Targets {
+			if strings.Contains(target.Expr, "topk(") && strings.Contains(target.Expr, ":count{") && strings.Contains(target.Expr, "@ end()) * 0)") {
+				t.Error(target.Expr)
+			}
+		}
+	})
+}
+
 // A heatmap without a series is a TypeError in Grafana, and one whose buckets have gaps in other places is wrong.
 func TestHeatmapsAreNeverEmpty(t *testing.T) {
 	eachPanel(t, func(t *testing.T, p *panel) {
