@@ -198,7 +198,7 @@ func movers() *panel {
 		"mode": "binary", "alias": "Change", "binary": object{"left": "Value #A", "operator": "-", "right": "Value #B"},
 	}}
 	p.Transformations = []transformation{p.Transformations[0], change, p.Transformations[1]}
-	return p.sorted("Change").wide("Action", 72).wide("Type", 136)
+	return p.sorted("Change").wide("Action", 72).wide("Type", 148).wide("Now", 68).wide("Before", 68).wide("Change", 90)
 }
 
 func types() *panel {

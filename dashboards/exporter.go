@@ -125,7 +125,8 @@ func exporterTable() *panel {
 		// A renamed workspace has two names in the time range.
 		column(orRow("topk by (instance, workspace) (1, max by (instance, workspace, name) (2 * asana_workspace_info{"+running+"} or "+
 			"last_over_time(asana_workspace_info{"+running+"}[$__range])))", "name", "none")),
-		column(`max by (instance, shown) (label_replace(label_replace(last_over_time(asana_exporter_build_info{`+process+`}[$__range]), `+
+		column(`max by (instance, shown) (label_replace(label_replace(last_over_time(asana_exporter_build_info{`+process+`}[$__range])`+
+			` and on (job, instance) last_over_time(asana_workspace_up{`+running+`}[$__range]), `+
 			`"shown", "$1", "version", "(.*)"), "shown", "unknown", "version", ""))`),
 		value("asana_workspace_up{"+running+"} or last_over_time(asana_workspace_up{"+running+"}[$__range]) * 0"),
 		value("time() - last_over_time(asana_workspace_last_success_timestamp_seconds{"+running+"}[$__range])"),
@@ -223,8 +224,8 @@ func durations(title, description, histogram string) *panel {
 		return "rate(" + histogram + suffix + "{" + running + "}[$__rate_interval])"
 	}
 	return lines(title, description, "s",
-		overTime("sum("+rate("_sum")+") / sum("+rate("_count")+")", "mean"),
-		overTime("histogram_quantile(0.99, sum by (le) ("+rate("_bucket")+"))", "99 %")).
+		overTime("sum("+rate("_sum")+") / (sum("+rate("_count")+") > 0)", "mean"),
+		overTime("histogram_quantile(0.99, sum by (le) ("+rate("_bucket")+")) >= 0", "99 %")).
 		styled(style{name: "mean", colour: blue}, style{name: "99 %", colour: vermillion, dash: dashed}).upTo(0.1).every(scraped)
 }
 

@@ -131,6 +131,29 @@ func TestNearestHasMostDeletions(t *testing.T) {
 	})
 }
 
+// Where nothing happened, a mean or a quantile is NaN, for which a legend has the words for no data.
+func TestNothingIsNotANumber(t *testing.T) {
+	eachPanel(t, func(t *testing.T, p *panel) {
+		for _, target := range p.Targets {
+			mean := strings.Contains(target.Expr, "_sum{") && !strings.HasSuffix(target.Expr, " > 0)")
+			if quantile := strings.Contains(target.Expr, "histogram_quantile(") && !strings.HasSuffix(target.Expr, " >= 0"); mean || quantile {
+				t.Errorf("%s may be NaN", target.Expr)
+			}
+		}
+	})
+}
+
+// A table has rows of what was chosen alone.
+func TestVersionsAreOfChosenWorkspaces(t *testing.T) {
+	eachPanel(t, func(t *testing.T, p *panel) {
+		for _, target := range p.Targets {
+			if p.Type == "table" && strings.Contains(target.Expr, "build_info") && !strings.Contains(target.Expr, "and on (job, instance) last_over_time(asana_workspace_up{") {
+				t.Errorf("%s has rows of all exporters", target.Expr)
+			}
+		}
+	})
+}
+
 // A heatmap without a series is a TypeError in Grafana, and one whose buckets have gaps in other places is wrong.
 func TestHeatmapsAreNeverEmpty(t *testing.T) {
 	eachPanel(t, func(t *testing.T, p *panel) {
