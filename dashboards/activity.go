@@ -20,18 +20,7 @@ func activity() dashboard {
 	},
 		"Nothing yet: the rules of alerts/recording.yml record every five minutes",
 		row("In this time range"),
-		band{
-			total("Created", "Tasks that were added to a project, or created outside of any. Adding a task to a further project "+
-				"counts, too; subtasks don't.", "workspace:asana_tasks_created:increase5m"),
-			total("Completed", "Tasks that were completed, from the story in the task: reopening one does not count.",
-				"workspace:asana_tasks_completed:increase5m"),
-			total("Deleted", "Tasks that were deleted. What goes down with a deleted project does not all count.",
-				"workspace:asana_tasks_deleted:increase5m"),
-			total("Restored", "Deleted tasks that were put back.", "workspace:asana_tasks_restored:increase5m"),
-			total("Comments", "Comments that were written.", "workspace:asana_comments:increase5m"),
-			total("Events", "All events of the chosen workspaces, whatever action and type are chosen.",
-				"workspace:asana_events:increase5m"),
-		},
+		totals(),
 		row("What people do"),
 		band{byAction().size(12, 12), byType().size(12, 12)},
 		band{tasks().size(12, 10), comments().size(12, 10)},
@@ -44,10 +33,7 @@ func activity() dashboard {
 		row("By workspace"),
 		band{byWorkspace().size(24, 6)},
 		row("For the first weeks"),
-		band{text("What to expect", `- **First minutes**: counts are recorded every five minutes, by the rules of alerts/recording.yml. Where they are not loaded, everything here is empty.
-- **First week**: there is no week before to compare with.
-- An **event** is a change as Asana tells it: one thing that people do makes several. Tasks and comments are counted once each.
-- **Marks** on the charts: a gap (events were lost), a catch-up (events were counted late, in one step), a start of the exporter.`).size(24, 5)},
+		band{firstWeeksOfActivity().size(24, 5)},
 	)
 }
 
@@ -66,6 +52,21 @@ func utcOffset() variable {
 		Current: &choice{Selected: true, Text: "0", Value: "0"},
 	}
 	return v
+}
+
+func totals() band {
+	return band{
+		total("Created", "Tasks that were added to a project, or created outside of any. Adding a task to a further project "+
+			"counts, too; subtasks don't.", "workspace:asana_tasks_created:increase5m"),
+		total("Completed", "Tasks that were completed, from the story in the task: reopening one does not count.",
+			"workspace:asana_tasks_completed:increase5m"),
+		total("Deleted", "Tasks that were deleted. What goes down with a deleted project does not all count.",
+			"workspace:asana_tasks_deleted:increase5m"),
+		total("Restored", "Deleted tasks that were put back.", "workspace:asana_tasks_restored:increase5m"),
+		total("Comments", "Comments that were written.", "workspace:asana_comments:increase5m"),
+		total("Events", "All events of the chosen workspaces, whatever action and type are chosen.",
+			"workspace:asana_events:increase5m"),
+	}
 }
 
 func total(title, description, metric string) *panel {
@@ -233,4 +234,11 @@ func byWorkspace() *panel {
 		count("workspace:asana_tasks_deleted:increase5m"), count("workspace:asana_tasks_restored:increase5m"),
 		count("workspace:asana_comments:increase5m")).
 		sorted("Events").barred("Events").wide("Workspace", 210).wide("Gid", 150)
+}
+
+func firstWeeksOfActivity() *panel {
+	return text("What to expect", `- **First minutes**: counts are recorded every five minutes, by the rules of alerts/recording.yml. Where they are not loaded, everything here is empty.
+- **First week**: there is no week before to compare with.
+- An **event** is a change as Asana tells it: one thing that people do makes several. Tasks and comments are counted once each.
+- **Marks** on the charts: a gap (events were lost), a catch-up (events were counted late, in one step), a start of the exporter.`)
 }
