@@ -134,8 +134,8 @@ func exporterTable() *panel {
 		value("last_over_time(asana_exporter_event_series{"+running+"}[$__range])"),
 		value("increase(asana_exporter_api_announced_changes_total{"+running+"}[$__range])")).
 		sortedThen("Up", "Behind"). // What was never up has no Behind.
-		wide("Workspace", 210).wide("Gid", 150).wide("Instance", 136).wide("Version", 72).wide("Up", 58).wide("Behind", 88).
-		wide("Newest", 72).wide("Series", 60).wide("Changes", 72)
+		wide("Workspace", 210).wide("Gid", 150).wide("Instance", 130).wide("Version", 72).wide("Up", 58).wide("Behind", 88).
+		wide("Newest", 72).wide("Series", 60).wide("Changes", 78)
 }
 
 func following() *panel {
