@@ -210,10 +210,10 @@ func (o options) deletionAlerts() []rule {
 	return []rule{
 		o.alert("AsanaDeletionBurst", "burst", "1m", true).with(o,
 			count+" deletions in 15 minutes in "+name,
-			o.told(`action='deleted'`, "17m"), duringBacklog+restored),
+			o.told(`action='deleted'`, "17m"), byOneUser("15m", "15 minutes")+duringBacklog+restored),
 		o.alert("AsanaDeletionsSustained", "sustained", "5m", false).with(o,
 			"Deletions go on in "+name+": "+count+" in 90 minutes, without the busiest 15",
-			o.told(`action='deleted'`, "92m"), "Slow but steady, as a script or a person with patience deletes.", restored),
+			o.told(`action='deleted'`, "92m"), "Slow but steady, as a script or a person with patience deletes.", byOneUser("90m", "90 minutes")+restored),
 		o.alert("AsanaStructureDeletions", "structure", "", true).with(o,
 			count+" projects, teams, portfolios, goals or templates deleted in "+name+" within an hour",
 			o.told(strings.ReplaceAll(kinds()[2].selector, `"`, `'`), "62m"),
@@ -254,6 +254,14 @@ const (
 		`{{ with query (printf "workspace_kind:asana_deletions:count{workspace=%q, kind='undeleted'}" $labels.workspace) }}` +
 		`{{ . | first | value | printf "%.0f" }}{{ else }}0{{ end }}.`
 )
+
+// byOneUser says how much any one user deleted in a window: nearly all of it, or was it many people? After a catch-up that is unknown,
+// since the gauge is about what happened lately.
+func byOneUser(window, words string) string {
+	return `{{ with query (printf "max(max_over_time(asana_workspace_top_user_events{workspace=%[1]q, action='deleted', window='` + window + `'}[5m])) > 0 ` +
+		`unless on () workspace:asana_backlog_seconds:max{workspace=%[1]q} > 0" $labels.workspace) }}` +
+		`One user deleted {{ . | first | value | printf "%.0f" }} in ` + words + `. {{ end }}`
+}
 
 // told says what was deleted most, since when, and what the limit is. The window is two minutes longer than that of the count, which
 // may be as old when the text is made.
