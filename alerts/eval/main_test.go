@@ -51,3 +51,12 @@ func TestUnknownCommand(t *testing.T) {
 		t.Errorf("got %v, want the usage", err)
 	}
 }
+
+func TestUsersPrintsWhatOneAccountDeletes(t *testing.T) {
+	got := eval(t, "users", "-only", "syn-small-1", "-days", "60", "-seeds", "3")
+	for _, want := range []string{"Sessions heavy, of which 75 % join a bout", "| 250 in 1 h at work | ", "| false alarms a workspace"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+}

@@ -21,6 +21,8 @@ type spec struct {
 	lazy                bool
 	days                int
 	sessions            Sessions
+	people              bool    // Sessions belong to people,
+	join                float64 // and join a bout with this probability.
 }
 
 // Cleanups is the group of workspaces that show what the alerts make of recurring clean-ups and holidays.
@@ -38,7 +40,7 @@ func Synthetic(seed uint64, days int, sessions Sessions, only string) []*Scenari
 		}
 		for _, suffix := range suffixes {
 			if name := s.name + suffix; Wanted(name, only) {
-				b := synthetic(s, seed, epoch)
+				b := synthetic(s, seed)
 				b.disturb(suffix)
 				all = append(all, b.finish(name))
 			}
