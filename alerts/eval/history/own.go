@@ -79,6 +79,8 @@ func (t target) own(seed uint64) own {
 			t.series("asana_exporter_build_info"):                        1, // As the demo is built, it has no version.
 			t.series("asana_exporter_api_announced_changes_total"):       0,
 			t.series("asana_exporter_api_requests_total", "code", "412"): 1, // The first of all.
+			t.series("asana_exporter_event_log_dropped_total"):           0,
+			t.series("asana_exporter_workspaces"):                        1,
 		},
 	}
 	for code := range strings.FieldsSeq("400 401 402 403 404 429 451 500 502 503 504 error") {
