@@ -24,7 +24,8 @@ func (t target) series(name string, kv ...string) *engine.Series {
 	b.Set(model.MetricNameLabel, name)
 	b.Set(model.JobLabel, t.job)
 	b.Set(model.InstanceLabel, t.instance)
-	if strings.HasPrefix(name, "asana_") && name != "asana_exporter_build_info" {
+	ofProcess := name == "asana_exporter_build_info" || name == "asana_exporter_workspaces"
+	if strings.HasPrefix(name, "asana_") && !ofProcess {
 		b.Set("workspace", t.workspace)
 	}
 	return t.store.Series(b.Labels())
