@@ -40,7 +40,7 @@ func newCompany(t *testing.T, n int, o simulator.Options) *company {
 		asked: map[string]int{}, last: map[string]time.Time{}, pauses: map[string]time.Duration{},
 	}
 	for i := range n {
-		gid := fmt.Sprint(1200000000000001 + i)
+		gid := fmt.Sprint(int64(1200000000000001) + int64(i))
 		o.Workspace, o.Token, o.Name, o.Seed = gid, tokenOf(gid), "Company "+gid, *seed+uint64(i)
 		c.gids, c.inside[gid] = append(c.gids, gid), simulator.New(o)
 		c.inside[gid].Freeze()
