@@ -22,13 +22,14 @@ import (
 
 // emptyInHealth lists the queries without a result while all is well, and what gives them one.
 func emptyInHealth() map[string]string {
-	const incident = "200 tasks are deleted at once"
+	const incident, gap = "200 tasks are deleted at once", "Asana forgets the position"
 	queries := map[string]string{
-		"Asana deletions / First / A":               incident,
-		"Asana deletions / State of each alert / H": incident, // Those not quiet, by workspace.
+		"Asana deletions / First / A":                   incident,
+		"Asana deletions / State of each alert / H":     incident, // Those not quiet, by workspace.
+		"Asana deletions / Gaps in this time range / B": gap,
 	}
 	for _, title := range []string{"workspace activity", "deletions", "exporter"} {
-		queries["Asana "+title+" / annotation / Gaps"] = "Asana forgets the position"
+		queries["Asana "+title+" / annotation / Gaps"] = gap
 		queries["Asana "+title+" / annotation / Catch-ups"] = "the exporter is down for more than a minute"
 	}
 	return queries
