@@ -27,6 +27,8 @@ type Store struct {
 	workspace string
 	path      string // Of the state file, for messages.
 	lock      *flock.Flock
+	// unreadUsers is why LoadUsers could not read its file.
+	unreadUsers error
 	// before, in tests, is called before each step of Save and can make it fail.
 	before func(step string) error
 }

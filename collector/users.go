@@ -49,18 +49,25 @@ func (p *Poller) countUsers(now time.Time, end bool) {
 
 func (s *Store) usersName() string { return s.workspace + ".users" }
 
-// SaveUsers makes users durable.
+// SaveUsers makes users durable. It leaves a file that LoadUsers could not read as it is, until somebody moves it away.
 func (s *Store) SaveUsers(u *users.Users) error {
+	if s.unreadUsers != nil {
+		if _, err := s.root.Lstat(s.usersName()); !errors.Is(err, fs.ErrNotExist) {
+			return s.unreadUsers
+		}
+		s.unreadUsers = nil
+	}
 	content, err := u.Encode()
 	if err == nil {
 		err = s.replace(s.usersName(), func(w io.Writer) error {
 			return seal(w, func(body *bufio.Writer) { _, _ = body.Write(content) })
 		})
 	}
-	if err == nil {
-		u.Saved()
+	if err != nil {
+		return advise(err)
 	}
-	return err
+	u.Saved()
+	return nil
 }
 
 // LoadUsers returns the users that were saved. After an error, of which the operator has to know, it returns none: their numbers
@@ -70,10 +77,11 @@ func (s *Store) LoadUsers() (*users.Users, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return users.New(), nil
 	}
-	var body []byte
-	if err == nil {
-		body, err = verified(content)
+	if err != nil {
+		s.unreadUsers = fmt.Errorf("file of active users: %w", err)
+		return users.New(), s.unreadUsers
 	}
+	body, err := verified(content)
 	if err == nil {
 		var u *users.Users
 		if u, err = users.Decode(body); err == nil {

@@ -3,7 +3,10 @@ package collector
 import (
 	"bytes"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -144,6 +147,53 @@ func TestUsersSurviveARestart(t *testing.T) {
 	}
 	got, _ := u.Count(now)
 	wantEqual(t, "users", got, users.Counts{Active: [4]uint64{1, 1, 1, 1}})
+}
+
+// A file that can't be read stays until it is moved away: the operator is told to mend it.
+func TestUnreadableFileOfUsersStays(t *testing.T) {
+	for name, put := range map[string]func(path string) error{
+		"folder": func(path string) error { return os.Mkdir(path, 0o700) },
+		"link":   func(path string) error { return os.Symlink("elsewhere", path) },
+		"large": func(path string) error {
+			return errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, maxStateBytes+1))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			store := openStore(t, dir)
+			path := filepath.Join(dir, store.usersName())
+			if err := put(path); err != nil {
+				t.Fatal(err)
+			}
+			u, err := store.LoadUsers()
+			wantAdvice(t, "load", err, "move it away")
+			u.Add("a", "added", at(0), at(0))
+			before, _ := os.Lstat(path)
+			wantAdvice(t, "save", store.SaveUsers(u), "move it away")
+			if after, err := os.Lstat(path); err != nil || !os.SameFile(before, after) {
+				t.Errorf("it was replaced: %v", err)
+			}
+			if err := os.Rename(path, path+".away"); err != nil {
+				t.Fatal(err)
+			}
+			if err := store.SaveUsers(u); err != nil || u.Changed() {
+				t.Errorf("after it was moved away: %v", err)
+			}
+		})
+	}
+}
+
+func TestErrorOfSavingUsersSaysWhatToDo(t *testing.T) {
+	store := openStore(t, t.TempDir())
+	store.before = func(string) error { return syscall.ENOSPC }
+	wantAdvice(t, "save", store.SaveUsers(users.New()), "make room there")
+}
+
+func wantAdvice(t *testing.T, what string, err error, advice string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), advice) {
+		t.Errorf("%s: got %v, want %q", what, err, advice)
+	}
 }
 
 // A file that is damaged or of another kind costs the users in it, is reported, and is replaced.
