@@ -48,7 +48,9 @@ func transportHint(err error) string {
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
 		return "; if a proxy or firewall inspects TLS, name the file with its CA in SSL_CERT_FILE"
 	}
-	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+	_, isAnothers := errors.AsType[x509.HostnameError](err)
+	_, isNotTLS := errors.AsType[tls.RecordHeaderError](err)
+	if isAnothers || isNotTLS || errors.Is(err, http.ErrSchemeMismatch) {
 		return "; is the API address right, or does a proxy or firewall answer in its place?"
 	}
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {

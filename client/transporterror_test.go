@@ -42,7 +42,8 @@ func TestUnreachableServerSaysWhatToDo(t *testing.T) {
 		"another's name":    {address: byName, tls: trusting, want: `^localhost: tls: .* x509: certificate is valid for example.com, .*not localhost; is the API address right, or does a proxy or firewall answer in its place\?$`},
 		"expired":           {address: server.URL, tls: later, want: `^127.0.0.1: tls: .* x509: certificate has expired or is not yet valid: current time 2199-01-01T00:00:00Z is after .*; is the clock of this machine right\?$`},
 		"nobody listens":    {address: "https://" + closed, want: `^127.0.0.1: dial tcp ` + closed + `: connect: connection refused; if only a proxy leads out, name it in HTTPS_PROXY$`},
-		"no TLS":            {address: strings.Replace(serve(t, nil), "http", "https", 1), want: `^127.0.0.1: http: server gave HTTP response to HTTPS client$`},
+		"no TLS":            {address: strings.Replace(serve(t, nil), "http", "https", 1), want: `^127.0.0.1: http: server gave HTTP response to HTTPS client; is the API address right, or does a proxy or firewall answer in its place\?$`},
+		"not HTTP either":   {address: "https://" + greet(t, "SSH-2.0-OpenSSH_9.2\r\n"), want: `^127.0.0.1: tls: first record does not look like a TLS handshake; is the API address right, or does a proxy or firewall answer in its place\?$`},
 		"no such host": {
 			address: "https://asana.example/api", dial: &net.DNSError{Err: "no such host", Name: "asana.example", Server: "10.0.0.1:53"},
 			want: `^asana.example: dial tcp: lookup asana.example on 10.0.0.1:53: no such host; is the name right\? if only a proxy leads out, name it in HTTPS_PROXY$`,
@@ -63,4 +64,26 @@ func TestUnreachableServerSaysWhatToDo(t *testing.T) {
 			}
 		})
 	}
+}
+
+// greet returns the address of a server that greets each client with a text and closes the connection when the client does.
+func greet(t *testing.T, text string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(conn, text)
+			_, _ = io.Copy(io.Discard, conn)
+			_ = conn.Close()
+		}
+	}()
+	return listener.Addr().String()
 }
