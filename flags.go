@@ -207,6 +207,9 @@ func (c *config) logActions() []string {
 
 func (c *config) checkEventLog() error {
 	actions, known := c.logActions(), collector.LoggableActions()
+	if len(actions) == 0 && c.eventLog != "" {
+		return errors.New("names no action: leave it out, or name some of " + strings.Join(known, ", "))
+	}
 	for _, action := range actions {
 		if !slices.Contains(known, action) {
 			return fmt.Errorf("no action %q: name some of %s", action, strings.Join(known, ", "))

@@ -53,6 +53,9 @@ func TestBadStartEndsWithOneLine(t *testing.T) {
 
 		{"check of the demo", onlyArgs("--demo", "--check"), `^--check asks Asana, and --demo has none to ask: leave one out$`},
 		{"no workspace", flags("--asana.workspace", missing), `^--asana.workspace is missing: .*--demo$`},
+		{"log of an unknown action", flags("--events.log", "deleted,Deleted"), `^--events.log=deleted,Deleted: no action "Deleted": name some of added, .*, all$`},
+		{"log of no action", flags("--events.log", ","), `^--events.log=,: names no action: leave it out, or name some of added, `},
+		{"log of events that the level hides", flags("--events.log", "all", "--log.level", "warn"), `^--events.log=all: events are logged at level info, which --log.level=warn leaves out`},
 		{"workspace by name", flags("--asana.workspace", "My company"), `^--asana.workspace: "My company": a gid is a decimal number`},
 		{"workspace with too many digits", flags("--asana.workspace", strings.Repeat("1", 33)), `^--asana.workspace: "1+": a gid is .* at most 32 digits, `},
 		{"workspace that leads elsewhere", flags("--asana.workspace", "../1"), `^--asana.workspace: "../1": a gid is a decimal number`},
