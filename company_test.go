@@ -1,14 +1,14 @@
 package main
 
 import (
-	"context"
 	"maps"
 	"math/rand/v2"
 	"net/http"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	dto "github.com/prometheus/client_model/go"
 
 	"asana_exporter/simulator"
 )
@@ -43,7 +43,7 @@ func TestKilledWithFiftyWorkspacesItCountsEachEventOnce(t *testing.T) {
 			return len(counted) > 0 && maps.Equal(counted, l.asana.inside[gid].Truth())
 		})
 	}
-	t.Logf("%d workspaces are well, %s at most between polls; %d scrapes", len(l.well), longest, l.scrapes)
+	t.Logf("%d workspaces are well, %s at most between polls", len(l.well), longest)
 	l.folder.put(t, nil)
 	p.signal(t, syscall.SIGHUP)
 	wantUps(t, l.address, map[string]float64{})
@@ -66,9 +66,7 @@ type companyLives struct {
 
 	witness map[string]*witness // By gid.
 
-	mu      sync.Mutex
-	address string
-	scrapes int
+	watcher
 }
 
 // newCompanyLives starts the company, and who looks at the program.
@@ -90,16 +88,7 @@ func newCompanyLives(t *testing.T) *companyLives {
 	}
 	l.folder.put(t, tokens(gids...))
 	l.args = inFolder(t, l.asana.url, l.folder.dir, "--asana.poll-interval", "1s", "--asana.timeout", "5m")
-	ctx, cancel := context.WithCancel(t.Context())
-	stopped := make(chan struct{})
-	go func() {
-		l.watch(ctx)
-		close(stopped)
-	}()
-	t.Cleanup(func() {
-		cancel()
-		<-stopped
-	})
+	l.watch(t, 200*time.Millisecond, l.look)
 	return l
 }
 
@@ -132,32 +121,10 @@ func (l *companyLives) flap(p *process, times int) {
 	}
 }
 
-func (l *companyLives) listens(address string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.address = address
-}
-
-// watch scrapes until ctx ends.
-func (l *companyLives) watch(ctx context.Context) {
-	repeat(ctx, 200*time.Millisecond, func() {
-		l.mu.Lock()
-		address := l.address
-		l.mu.Unlock()
-		if address == "" {
-			return
-		}
-		began := time.Now()
-		families, err := scrape(ctx, "http://"+address+"/metrics")
-		if err != nil {
-			return // It may die meanwhile.
-		}
-		of := byWorkspace(families)
-		for _, gid := range l.well {
-			l.witness[gid].look(of[gid], began, time.Now())
-		}
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.scrapes++
-	})
+// look looks at a scrape that was sent and came at these times.
+func (l *companyLives) look(families []*dto.MetricFamily, sent, came time.Time) {
+	of := byWorkspace(families)
+	for _, gid := range l.well {
+		l.witness[gid].look(of[gid], sent, came)
+	}
 }

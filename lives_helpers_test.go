@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -56,16 +55,7 @@ func newLives(t *testing.T, zeroFirst time.Duration) *lives {
 	}
 	l.args = arguments(t, "--asana.url", server.URL, "--state.dir", l.dir, "--asana.poll-interval", "20ms",
 		"--asana.timeout", "1s", "--events.zero-first", zeroFirst.String())
-	ctx, cancel := context.WithCancel(t.Context())
-	stopped := make(chan struct{})
-	go func() {
-		l.watch(ctx)
-		close(stopped)
-	}()
-	t.Cleanup(func() {
-		cancel()
-		<-stopped
-	})
+	l.watch(t, 5*time.Millisecond, l.look)
 	return l
 }
 

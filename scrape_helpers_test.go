@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -99,4 +101,42 @@ func names(families []*dto.MetricFamily) map[string]bool {
 		found[family.GetName()] = true
 	}
 	return found
+}
+
+// A watcher scrapes a program that comes and goes.
+type watcher struct {
+	place   sync.Mutex
+	address string // Of the program; empty while it is dead.
+}
+
+// listens sets the address of the program.
+func (w *watcher) listens(address string) {
+	w.place.Lock()
+	defer w.place.Unlock()
+	w.address = address
+}
+
+// watch scrapes until the end of the test, and calls look with what came, and when the scrape was sent and answered.
+func (w *watcher) watch(t *testing.T, every time.Duration, look func(families []*dto.MetricFamily, sent, came time.Time)) {
+	ctx, cancel := context.WithCancel(t.Context())
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		repeat(ctx, every, func() {
+			w.place.Lock()
+			address := w.address
+			w.place.Unlock()
+			if address == "" {
+				return
+			}
+			sent := time.Now()
+			if families, err := scrape(ctx, "http://"+address+"/metrics"); err == nil { // It may die meanwhile.
+				look(families, sent, time.Now())
+			}
+		})
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-stopped
+	})
 }

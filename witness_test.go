@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -22,8 +21,9 @@ type witness struct {
 	lost      bool   // The state is destroyed at times, and the count of gaps with it.
 	looked    func() // Called after each scrape, with the lock held; may be nil.
 
+	watcher
+
 	mu      sync.Mutex
-	address string    // Of the program; empty while it is dead.
 	hidden  time.Time // The latest moment at which what was never seen was surely not exposed.
 	epoch   time.Time // When the events were at zero.
 	events  map[string]sighting
@@ -49,29 +49,6 @@ func (w *witness) born() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.hidden = time.Now()
-}
-
-// listens sets the address of the program; empty if it is dead.
-func (w *witness) listens(address string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.address = address
-}
-
-// watch scrapes until ctx ends.
-func (w *witness) watch(ctx context.Context) {
-	repeat(ctx, 5*time.Millisecond, func() {
-		w.mu.Lock()
-		address := w.address
-		w.mu.Unlock()
-		if address == "" {
-			return
-		}
-		began := time.Now()
-		if families, err := scrape(ctx, "http://"+address+"/metrics"); err == nil { // It may die meanwhile.
-			w.look(families, began, time.Now())
-		}
-	})
 }
 
 // look compares a scrape with what was seen before.
