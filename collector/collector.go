@@ -24,7 +24,7 @@ type View struct {
 	// Err is why the last poll failed, and FailingSince when the first of this run of failures was; zero while polls succeed.
 	Err          error
 	FailingSince time.Time
-	// Users tells how many users there are.
+	// Users are the numbers of users.
 	Users users.Counts
 	// CatchingUpSince is when the poller began to read what it is not showing yet; zero if it shows all that it has read.
 	CatchingUpSince time.Time

@@ -55,7 +55,7 @@ func (s State) encode(w io.Writer) error {
 	})
 }
 
-// seal writes a file whose body is what write writes. The reverse is verified.
+// seal writes a file around the body that write writes, with its checksum. verified reads it back.
 func seal(w io.Writer, write func(body *bufio.Writer)) error {
 	if _, err := io.WriteString(w, fileHead); err != nil {
 		return err

@@ -65,7 +65,10 @@ func (a *activeUsers) add(user string, at, now time.Time) {
 	for i := range a.windows {
 		w := &a.windows[i]
 		step := w.number(at)
-		if step == known.added[i] || step <= w.number(now)-steps {
+		switch {
+		case step == known.added[0] && i == 0:
+			return // Whole steps of the first window make up those of the others.
+		case step == known.added[i] || step <= w.number(now)-steps:
 			continue
 		}
 		sketch := w.sketches[step]
@@ -108,5 +111,5 @@ func (a *activeUsers) estimate(now time.Time) (users [activeWindows]uint64) {
 	return users
 }
 
-// number returns the number of the step that a time lies in.
+// number returns the number of the step at a time.
 func (w *userWindow) number(t time.Time) int64 { return t.UnixNano() / int64(w.step) }

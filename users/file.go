@@ -10,7 +10,7 @@ import (
 // fileVersion is the version of what Encode writes.
 const fileVersion = 1
 
-// A file is what is kept over restarts: the key of the hashes, and the sketches of each window by step.
+// A file is kept over restarts: the key of the hashes, and the sketches of each window by step.
 type file struct {
 	Version int                             `json:"version"`
 	Key     []byte                          `json:"key"`

@@ -1,4 +1,4 @@
-// Package users tells how many people use a workspace, and how much the busiest of them deletes, without saying who.
+// Package users counts the people who use a workspace, and what the busiest of them deletes, without exposing who they are.
 //
 // Start with Users.Add, which notes one event in active.go (estimates of how many) and top.go (the most events of one user).
 package users

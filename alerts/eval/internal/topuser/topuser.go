@@ -27,7 +27,7 @@ func windows() [2]int { return [2]int{15, 90} }
 // same time of day, and in all hours.
 type Limit struct{ Floor, Week, Day, Whole float64 }
 
-// workspace is what limits of one window are compared with.
+// workspace has the numbers that the limits of one window are compared with.
 type workspace struct {
 	trials           []scenario.Trial
 	peaks            []map[int]float64 // The most of each trial in the half hours until its deadline.
