@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -15,17 +14,17 @@ import (
 // read reads the body of resp, decompressed and without a byte order mark, into d.body. It reads at most limit bytes, and one
 // more to see whether there are more.
 func (d *decoder) read(resp *http.Response, limit int64) error {
-	var r io.Reader = resp.Body
+	var err error
 	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
-		d.gzip.reset(resp.Body)
-		r = &d.gzip
+		if err = fill(&d.gzip.in, resp.Body, limit); err == nil {
+			d.gzip.open = false
+			err = fill(&d.body, &d.gzip, limit)
+		}
+	} else {
+		err = fill(&d.body, resp.Body, limit)
 	}
-	d.body.Reset()
-	switch n, err := d.body.ReadFrom(io.LimitReader(r, limit+1)); {
-	case n > limit:
-		return fmt.Errorf("%w: more than %d bytes", ErrTooLarge, limit)
-	case err != nil:
-		return fmt.Errorf("broke off: %w", withoutQuotes(err))
+	if err != nil {
+		return err
 	}
 	if mark := []byte("\xef\xbb\xbf"); bytes.HasPrefix(d.body.Bytes(), mark) {
 		d.body.Next(len(mark))
@@ -33,16 +32,23 @@ func (d *decoder) read(resp *http.Response, limit int64) error {
 	return nil
 }
 
-// A gzipReader decompresses one or more gzip streams. It ignores zero bytes after a stream, which some proxies add.
-type gzipReader struct {
-	in   bufio.Reader
-	z    gzip.Reader
-	open bool // A stream has begun.
+// fill replaces the content of buffer by what r has, at most limit bytes.
+func fill(buffer *bytes.Buffer, r io.Reader, limit int64) error {
+	buffer.Reset()
+	switch n, err := buffer.ReadFrom(io.LimitReader(r, limit+1)); {
+	case n > limit:
+		return fmt.Errorf("%w: more than %d bytes", ErrTooLarge, limit)
+	case err != nil:
+		return fmt.Errorf("broke off: %w", withoutQuotes(err))
+	}
+	return nil
 }
 
-func (g *gzipReader) reset(r io.Reader) {
-	g.in.Reset(r)
-	g.open = false
+// A gzipReader decompresses one or more gzip streams. It ignores zero bytes after a stream, which some proxies add.
+type gzipReader struct {
+	in   bytes.Buffer // The whole body: decompressing takes a tenth more from a stream.
+	z    gzip.Reader
+	open bool // A stream has begun.
 }
 
 func (g *gzipReader) Read(p []byte) (int, error) {

@@ -69,7 +69,7 @@ type Exchange struct {
 // See https://developers.asana.com/docs/deprecations.
 type Change struct{ Name, Info string }
 
-// Client reads one workspace. It is safe for concurrent use.
+// Client reads one workspace. It is safe for concurrent use, but for Events, which one goroutine calls at a time.
 type Client struct {
 	root      *url.URL // …/workspaces/{gid}
 	tokenFile string
@@ -78,7 +78,7 @@ type Client struct {
 	gids      bool // Of resources.
 	http      *http.Client
 	observe   func(Exchange)
-	decoders  sync.Pool // Of *decoder.
+	decoders  sync.Pool // Of *decoder. One holds the events of the last page.
 }
 
 // New checks the options, reads the token once to check the token file, and sends nothing.
@@ -223,7 +223,7 @@ func (c *Client) decode(resp *http.Response, secret secret, read func(*decoder) 
 	if err := d.read(resp, maxBodyBytes); err != nil {
 		return invalidResponse(resp.Header, secret, err)
 	}
-	size := d.body.Len()
+	size := max(d.body.Len(), d.gzip.in.Cap())
 	d.start(secret)
 	if err := readPage(resp.Header, d, read); err != nil {
 		return err

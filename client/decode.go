@@ -20,6 +20,7 @@ type decoder struct {
 	texts  texts
 	users  map[string]string // Gids of users, by their objects in JSON.
 	dates  dates
+	kept   []Event // Of the last page, whose place the next one takes: a page of them is most of what there is to allocate.
 
 	resourceGIDs bool // Options.ResourceGIDs.
 

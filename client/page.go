@@ -21,7 +21,7 @@ const (
 
 // A Page is one answer of the event stream.
 type Page struct {
-	// Events are in the order of the answer, which Asana does not define.
+	// Events are in the order of the answer, which Asana does not define. They are valid until the next call of Events.
 	Events []Event
 	// Sync is the token to ask with next; never empty.
 	Sync string
@@ -92,11 +92,14 @@ func (d *decoder) events() (events []Event, nonObjects int, err error) {
 			return fmt.Errorf("%w: more than %d events", ErrTooLarge, maxEvents)
 		}
 		if events == nil {
-			events = make([]Event, 0, fullPage)
+			events = d.kept[:0]
 		}
 		events = append(events, Event{})
 		return d.event(&events[len(events)-1])
 	})
+	if events != nil {
+		d.kept = events
+	}
 	return events, nonObjects, err
 }
 

@@ -83,8 +83,8 @@ func (b Backlog) covers(other Backlog) bool {
 // with returns s with the deletions among events.
 func (s Stretch) with(events []client.Event, now time.Time) *Stretch {
 	s.Steps = slices.Clone(s.Steps)
-	for _, event := range events {
-		if event.Action == "deleted" {
+	for i := range events {
+		if event := &events[i]; event.Action == "deleted" {
 			s.add(event, now)
 		}
 	}
@@ -93,7 +93,7 @@ func (s Stretch) with(events []client.Event, now time.Time) *Stretch {
 
 // add counts a deletion. A date outside of the stretch counts at its edge, which bounds the number of steps, and a missing one
 // at now. The stretch is taken to begin a day early, since Asana may deliver events late.
-func (s *Stretch) add(event client.Event, now time.Time) {
+func (s *Stretch) add(event *client.Event, now time.Time) {
 	at := stepOf(now)
 	if date := dateOf(event, now); !date.IsZero() {
 		first := max(stepOf(s.Since.Add(-longestStretch)), stepOf(now.Add(-2*longestStretch)))

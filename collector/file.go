@@ -61,7 +61,7 @@ func seal(w io.Writer, write func(body *bufio.Writer)) error {
 		return err
 	}
 	sum := sha256.New()
-	body := bufio.NewWriterSize(io.MultiWriter(w, sum), 64<<10) // It keeps its first error for Flush.
+	body := bufio.NewWriterSize(io.MultiWriter(w, sum), 16<<10) // It keeps its first error for Flush.
 	write(body)
 	if err := body.Flush(); err != nil {
 		return err

@@ -82,8 +82,8 @@ func (m *Metrics) Requested(e client.Exchange) {
 // counted observes how long the events of a page took to be counted. Asana keeps events for a day: a date of two days ago or
 // before, or none, is wrong, and would stay in the sum for good.
 func (m *Metrics) counted(events []client.Event, now time.Time) {
-	for _, event := range events {
-		if delay := now.Sub(dateOf(event, now)); delay < 2*longestStretch {
+	for i := range events {
+		if delay := now.Sub(dateOf(&events[i], now)); delay < 2*longestStretch {
 			m.delay.Observe(max(0, delay.Seconds()))
 		}
 	}

@@ -123,12 +123,12 @@ type counting struct {
 }
 
 // of returns the place of the series that counts an event. Labels that are in the index were checked when they came first.
-func (c *counting) of(e client.Event) int {
+func (c *counting) of(e *client.Event) int {
 	labels := Labels{e.Action, e.ResourceType, e.ResourceSubtype, e.ChangeField, e.ParentType}
 	if i, ok := c.index[labels]; ok && c.series[i].Value > 0 && !labels.isFolded() {
 		return i
 	}
-	return c.at(classify(e))
+	return c.at(classify(*e))
 }
 
 // at returns the place of the series that counts events with these labels.

@@ -163,7 +163,8 @@ func (s *State) count(events []client.Event, now time.Time, limits Limits) {
 	c := counting{State: s, created: s.Committed, maxSeries: limits.MaxSeries}
 	s.series = slices.Clone(s.series)
 	newest := s.LastEvent
-	for _, event := range events {
+	for i := range events {
+		event := &events[i]
 		if event.Action == syncErrorAction {
 			s.lose(Lost{Reason: SyncError, From: now, To: now})
 			continue
@@ -175,7 +176,7 @@ func (s *State) count(events []client.Event, now time.Time, limits Limits) {
 }
 
 // dateOf returns when an event happened, or zero if the date is missing or ahead of any clock.
-func dateOf(e client.Event, now time.Time) time.Time {
+func dateOf(e *client.Event, now time.Time) time.Time {
 	if e.CreatedAt.Sub(now) > maxAhead {
 		return time.Time{}
 	}

@@ -26,7 +26,7 @@ type UserSaver interface{ SaveUsers(*users.Users) error }
 func (p *Poller) addUsers(events []client.Event, now time.Time) {
 	for i := range events {
 		event := &events[i]
-		if at := dateOf(*event, now); event.UserGID != "" && !at.IsZero() {
+		if at := dateOf(event, now); event.UserGID != "" && !at.IsZero() {
 			p.users.Add(event.UserGID, event.Action, at, now)
 		}
 	}
