@@ -1,4 +1,4 @@
-module asana_exporter
+module github.com/asana-exporter/asana_exporter
 
 go 1.26.0
 

@@ -1,4 +1,4 @@
-module asana_exporter/bench
+module github.com/asana-exporter/asana_exporter/bench
 
 go 1.26.0
 

@@ -1,4 +1,4 @@
-module asana_exporter/tools
+module github.com/asana-exporter/asana_exporter/tools
 
 go 1.26.8
 

@@ -1,9 +1,9 @@
-module asana_exporter/alerts/eval
+module github.com/asana-exporter/asana_exporter/alerts/eval
 
 go 1.26.7
 
 require (
-	asana_exporter v0.0.0
+	github.com/asana-exporter/asana_exporter v0.0.0
 	github.com/prometheus/common v0.72.1
 	github.com/prometheus/prometheus v0.316.0
 )
@@ -117,4 +117,4 @@ require (
 )
 
 // The simulator, which needs nothing but the standard library.
-replace asana_exporter => ../..
+replace github.com/asana-exporter/asana_exporter => ../..

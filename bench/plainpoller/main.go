@@ -1,3 +1,16 @@
+// Copyright The asana_exporter Authors
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+// http://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
 // Command plainpoller counts a workspace's events as a program written in an afternoon would: encoding/json into whole structs,
 // a CounterVec, a JSON state file. It exists for comparison only, do not run it in earnest: after a crash its counts may
 // not match its position in the stream, and a restored counter looks like a spike.

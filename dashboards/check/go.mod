@@ -1,4 +1,4 @@
-module asana_exporter/dashboards/check
+module github.com/asana-exporter/asana_exporter/dashboards/check
 
 go 1.26.3
 

@@ -1,4 +1,4 @@
-module asana_exporter/deploy/helm/check
+module github.com/asana-exporter/asana_exporter/deploy/helm/check
 
 go 1.26.3
 

@@ -1,3 +1,16 @@
+// Copyright The asana_exporter Authors
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+// http://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
 // Package reference evaluates rules over simulated time with Prometheus' own code, which is slow, and right by definition.
 //
 // It is no part of package engine, since Prometheus' rule manager brings along four hundred packages: all that it can
@@ -20,7 +33,7 @@ import (
 	"github.com/prometheus/prometheus/rules"
 	"github.com/prometheus/prometheus/storage"
 
-	"asana_exporter/alerts/eval/internal/engine"
+	"github.com/asana-exporter/asana_exporter/alerts/eval/internal/engine"
 )
 
 // Evaluate does what engine.Evaluate does with Prometheus' own rules.Group.Eval, once for each tick. The groups are evaluated
