@@ -1,12 +1,17 @@
 # asana_exporter: `make help` lists the targets. Every check is a step of .ci/run, so that CI and a person run the same.
 
 PACKAGE = github.com/prometheus/common/version
-VERSION = $(shell git describe --tags --always --dirty 2>/dev/null | sed 's/^v//')
+RELEASE = $(shell cat VERSION)
+TAG = $(shell git describe --tags --exact-match --match 'v$(RELEASE)' --dirty 2>/dev/null)
+# What is not the release sorts before it: 0.1.0-dev.20261128T155816Z.g8960ca960e81. Without git the program names itself.
+COMMIT = $(shell git describe --always --abbrev=12 --exclude='*' --dirty 2>/dev/null)
+DEV = $(shell TZ=UTC git log -1 --date=format-local:%Y%m%dT%H%M%SZ --format=$(RELEASE)-dev.%cd.g$(COMMIT) 2>/dev/null)
+VERSION = $(if $(filter v$(RELEASE),$(TAG)),$(RELEASE),$(DEV))
 REVISION = $(shell git rev-parse --verify HEAD 2>/dev/null)
 BRANCH = $(shell git rev-parse --abbrev-ref --verify HEAD 2>/dev/null)
 # The time of the commit, not of the build: the same commit gives the same binary.
 DATE = $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null)
-LDFLAGS = -s -w -X $(PACKAGE).Version=$(or $(VERSION),unknown) -X $(PACKAGE).Revision=$(or $(REVISION),unknown) \
+LDFLAGS = -s -w -X $(PACKAGE).Version=$(VERSION) -X $(PACKAGE).Revision=$(or $(REVISION),unknown) \
           -X $(PACKAGE).Branch=$(or $(BRANCH),unknown) -X $(PACKAGE).BuildDate=$(or $(DATE),unknown)
 
 .PHONY: help build check test lint e2e fuzz bench image demo alert-quality rules dashboards dashboard-cost

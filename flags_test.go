@@ -196,7 +196,7 @@ func TestHelpVersionAndManualPage(t *testing.T) {
 			"web.disable-exporter-metrics", "web.enable-pprof", "--log.level=info", "--log.format=logfmt", "check", "demo", "version",
 		},
 		"-h":         {"--asana.token-file"},
-		"--version":  {"asana_exporter, version unknown"},
+		"--version":  {"asana_exporter, version " + strings.TrimSpace(release) + "-dev "},
 		"-V":         {"asana_exporter, version "},
 		"--help-man": {`.TH asana_exporter 1 "" .SH "NAME" `},
 	} {
@@ -213,21 +213,29 @@ func TestHelpVersionAndManualPage(t *testing.T) {
 	}
 }
 
+// Only what was built of the tag may say that it is the release.
 func TestVersionComesFromTheBuild(t *testing.T) {
 	t.Parallel()
-	for _, row := range []struct{ embedded, want string }{
-		{"v1.2.3", "1.2.3"},
-		{"v0.0.0-20261128155816-8960ca960e81+dirty", "0.0.0-20261128155816-8960ca960e81+dirty"},
-		{"(devel)", "unknown"},
-		{"", "unknown"},
+	for _, row := range []struct{ embedded, archive, want string }{
+		{"v1.2.3", "", "1.2.3"},
+		{"v0.0.0-20261128155816-8960ca960e81+dirty", "", "0.0.0-20261128155816-8960ca960e81+dirty"},
+		{"(devel)", "v1.2.3\n", "1.2.3"},
+		{"", "v1.2.3\n", "1.2.3"},
+		{"(devel)", "v1.2.3-4-g8960ca9\n", "1.2.3-dev"},
+		{"(devel)", "v1.2.2\n", "1.2.3-dev"},
+		{"(devel)", "\n", "1.2.3-dev"},
+		{"(devel)", archive, "1.2.3-dev"},
 	} {
 		info := &debug.BuildInfo{Main: debug.Module{Version: row.embedded}}
-		if got := moduleVersion(info, true); got != row.want {
-			t.Errorf("%q gives %q, want %q", row.embedded, got, row.want)
+		if got := moduleVersion(info, "1.2.3\n", row.archive); got != row.want {
+			t.Errorf("%q and %q give %q, want %q", row.embedded, row.archive, got, row.want)
 		}
 	}
-	if got := moduleVersion(nil, false); got != "unknown" {
+	if got := moduleVersion(nil, "1.2.3", ""); got != "1.2.3-dev" {
 		t.Errorf("without build information: %q", got)
+	}
+	if !regexp.MustCompile(`^\d+\.\d+\.\d+\n$`).MatchString(release) {
+		t.Errorf("VERSION is %q", release)
 	}
 }
 

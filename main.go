@@ -66,7 +66,8 @@ func main() {
 		debug.SetGCPercent(gcPercent)
 	}
 	if version.Version == "" {
-		version.Version = moduleVersion(debug.ReadBuildInfo())
+		info, _ := debug.ReadBuildInfo()
+		version.Version = moduleVersion(info, release, archive)
 	}
 	stdlog.SetOutput(io.Discard) // net/http logs unsolicited answers there, and these may repeat the token.
 	if err := run(ctx, os.Args[1:], hangups, os.Stdout, os.Stderr); err != nil {

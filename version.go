@@ -14,15 +14,31 @@
 package main
 
 import (
+	_ "embed"
 	"runtime/debug"
 	"strings"
 )
 
-// moduleVersion returns the version that Go embeds in a build without -ldflags, such as that of `go install` or of
-// `go build` in a git checkout; "unknown" in an unpacked archive, about which Go has no version.
-func moduleVersion(info *debug.BuildInfo, ok bool) string {
-	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
-		return "unknown"
+// The release that this source is, or will become. Everything that shows a version takes it from this file.
+//
+//go:embed VERSION
+var release string
+
+// The tag of the commit, where `git archive` packed this source, as GitHub's archives of source are. In a checkout it is still a
+// format.
+//
+//go:embed archive.txt
+var archive string
+
+// moduleVersion returns the version of a build without -ldflags. `go install` and `go build` in a git checkout embed one. Go has none
+// for an unpacked archive, nor for `go run`: only the archive of a tag is the release then.
+func moduleVersion(info *debug.BuildInfo, release, archive string) string {
+	release, archive = strings.TrimSpace(release), strings.TrimSpace(archive)
+	switch {
+	case info != nil && info.Main.Version != "" && info.Main.Version != "(devel)":
+		return strings.TrimPrefix(info.Main.Version, "v")
+	case archive == "v"+release:
+		return release
 	}
-	return strings.TrimPrefix(info.Main.Version, "v")
+	return release + "-dev"
 }
