@@ -33,4 +33,6 @@ VOLUME /data
 # The only folder to write to, also for --demo, which keeps its state among the temporary files.
 ENV TMPDIR=/data
 EXPOSE 10176
+# It finds port and TLS in the arguments of process 1.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=10s CMD ["/asana_exporter", "--healthcheck"]
 ENTRYPOINT ["/asana_exporter"]

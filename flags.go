@@ -61,7 +61,7 @@ type config struct {
 	disableExporterMetrics, pprof  bool
 	web                            *web.FlagConfig
 	logLevel, logFormat            string
-	demo, checkOnly                bool
+	demo, checkOnly, healthcheck   bool
 
 	// The demo changes the defaults of these flags, unless they were given on the command line.
 	workspaceGiven, pollIntervalGiven, zeroFirstGiven, stateDirGiven, addressGiven bool
@@ -111,6 +111,8 @@ func (c *config) register(app *kingpin.Application) {
 	c.registerServing(app)
 	app.Flag("check", "Ask Asana about each workspace whether token, gid and plan are right, print what to do, and exit with 0 or 1. Changes nothing on the disk.").
 		BoolVar(&c.checkOnly)
+	app.Flag("healthcheck", "Ask the exporter that runs with the same --web flags whether it is healthy, print the answer, and exit with 0 or 1.").
+		BoolVar(&c.healthcheck)
 	app.Flag("demo", "Follow a simulated workspace inside the process: no token, no network. Listens on "+demoAddress+" only, unless --web.listen-address is given.").
 		BoolVar(&c.demo)
 }
@@ -161,6 +163,9 @@ func (c *config) registerServing(app *kingpin.Application) {
 
 // check reports the first flag whose value can't be right, before anything is opened, written or registered.
 func (c *config) check() error {
+	if c.healthcheck {
+		return nil // It asks the program that has checked them.
+	}
 	if err := c.checkAsana(); err != nil {
 		return err
 	}

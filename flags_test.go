@@ -193,7 +193,7 @@ func TestHelpVersionAndManualPage(t *testing.T) {
 			`--asana.url="https://app.asana.com/api/1.0"`, "--asana.poll-interval=15s", "--asana.timeout=30s",
 			`--state.dir="data"`, "--events.zero-first=90s", "--events.max-series=5000",
 			"--web.listen-address=:10176", `--web.config.file=""`, "web.systemd-socket", `--web.telemetry-path="/metrics"`,
-			"web.disable-exporter-metrics", "web.enable-pprof", "--log.level=info", "--log.format=logfmt", "check", "demo", "version",
+			"web.disable-exporter-metrics", "web.enable-pprof", "--log.level=info", "--log.format=logfmt", "check", "demo", "healthcheck", "version",
 		},
 		"-h":         {"--asana.token-file"},
 		"--version":  {"asana_exporter, version " + strings.TrimSpace(release) + "-dev "},

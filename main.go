@@ -16,7 +16,7 @@
 //
 // flags.go has the command line. workspaces.go follows all workspaces, workspace.go one of them, and tokens.go notices new tokens;
 // demo.go stands in for Asana. web.go serves, with landing.go for people, and with scrape.go and connections.go against clients
-// that are slow or too many.
+// that are slow or too many. check.go and healthcheck.go ask once, and end.
 package main
 
 import (
@@ -85,9 +85,12 @@ func limitMemory(workspaces int) {
 
 // run runs the exporter until ctx ends, which is no error, or until a part of it fails.
 func run(ctx context.Context, args []string, hangups <-chan os.Signal, stdout, stderr io.Writer) error {
-	c, done, err := parseFlags(args, stdout)
+	c, done, err := parseFlags(withFlagsOfFirstProcess(args), stdout)
 	if err != nil || done {
 		return err
+	}
+	if c.healthcheck {
+		return healthcheck(ctx, c, stdout)
 	}
 	logs := newLoggers(stderr, c.logLevel, c.logFormat)
 	if c.checkOnly {
