@@ -19,6 +19,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -32,6 +34,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/asana-exporter/asana_exporter/collector"
+	"github.com/asana-exporter/asana_exporter/simulator"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -93,6 +96,29 @@ func TestReadmeExplainsEveryWarning(t *testing.T) {
 	}
 	if found < 10 {
 		t.Errorf("found %d warnings only", found)
+	}
+}
+
+// Whatever the pages tell people to ask of Asana can be tried on the simulator.
+func TestSimulatorAnswersWhatTheDocsAskOfAsana(t *testing.T) {
+	t.Parallel()
+	asana, asked := simulator.New(simulator.Options{}), 0
+	for _, page := range []string{"README.md", "docs/runbook.md"} {
+		text, err := os.ReadFile(page)
+		must(t, err)
+		for _, url := range regexp.MustCompile("https://app.asana.com/api/1.0/[^\\s'`]+").FindAllString(string(text), -1) {
+			asked++
+			r := httptest.NewRequest(http.MethodGet, strings.TrimSuffix(url, "."), nil)
+			r.Header.Set("Authorization", "Bearer token")
+			w := httptest.NewRecorder()
+			asana.ServeHTTP(w, r)
+			if w.Code != http.StatusOK && !strings.Contains(w.Body.String(), "user: Unknown object") {
+				t.Errorf("%s: %s is answered with %d: %s", page, url, w.Code, w.Body)
+			}
+		}
+	}
+	if asked < 3 {
+		t.Errorf("found %d requests only", asked)
 	}
 }
 

@@ -76,6 +76,21 @@ var (
 		"gid": gid, "resource_type": {kind: "string", values: []string{"workspace"}}, "name": text,
 		"email_domains": list(text), "is_organization": boolean,
 	}, "gid", "resource_type", "name", "email_domains", "is_organization")}, "data")
+	userSchema = object(map[string]schema{"data": object(map[string]schema{
+		"gid": gid, "resource_type": {kind: "string", values: []string{"user"}}, "name": text, "email": text,
+		"photo": object(nil).orNull(), "workspaces": list(resource),
+	}, "gid", "resource_type", "name", "email", "workspaces")}, "data")
+	auditEvent = object(map[string]schema{
+		"gid": gid, "created_at": date, "event_type": text, "event_category": {kind: "string", values: []string{"deletion"}},
+		"actor": object(map[string]schema{
+			"actor_type": {kind: "string", values: []string{"user", "asana"}}, "gid": gid, "name": text, "email": text,
+		}, "actor_type"),
+		"resource": resource, "details": object(nil),
+		"context": object(map[string]schema{"context_type": {kind: "string", values: []string{"web", "asana", "api"}}}, "context_type"),
+	}, "gid", "created_at", "event_type", "event_category", "actor", "resource", "context")
+	auditSchema = object(map[string]schema{
+		"data": list(auditEvent), "next_page": object(map[string]schema{"offset": text, "path": text, "uri": text}, "offset", "path", "uri").orNull(),
+	}, "data", "next_page")
 )
 
 // checkAnswer returns an error if an answer on the path of events does not have the documented shape.

@@ -118,17 +118,21 @@ func (s *Simulator) route(r *http.Request) (reply, error) {
 	}
 	path := strings.Split(strings.Trim(strings.TrimPrefix(r.URL.Path, "/api/1.0"), "/"), "/")
 	query := r.URL.Query()
-	switch {
+	switch n := len(path); {
 	case !s.authorized(r):
 		return refuse(http.StatusUnauthorized, "Not Authorized"), nil
-	case r.Method == http.MethodGet && len(path) == 1 && path[0] == "workspaces":
+	case r.Method == http.MethodGet && n == 1 && path[0] == "workspaces":
 		return s.workspaces(query), nil
-	case r.Method != http.MethodGet || len(path) < 2 || len(path) > 3 || path[0] != "workspaces":
+	case r.Method == http.MethodGet && n == 2 && path[0] == "users":
+		return s.user(path[1], query), nil
+	case r.Method != http.MethodGet || n < 2 || n > 3 || path[0] != "workspaces":
 		return refuse(http.StatusNotFound, "No matching route for request"), nil
 	case path[1] != s.options.Workspace:
 		return refuse(http.StatusNotFound, "workspace: Unknown object: "+path[1]), nil
-	case len(path) == 2:
+	case n == 2:
 		return s.workspace(query), nil
+	case path[2] == "audit_log_events":
+		return s.auditLog(r), nil
 	case path[2] != "events":
 		return refuse(http.StatusNotFound, "No matching route for request"), nil
 	}
@@ -158,11 +162,7 @@ func (s *Simulator) workspaces(query url.Values) reply {
 	if name := unknown(query, "limit", "offset", "opt_fields", "opt_pretty"); name != "" {
 		return refuse(http.StatusBadRequest, name+": Unknown parameter")
 	}
-	return answerJSON(http.StatusOK, map[string]any{"data": []map[string]any{{
-		"gid":           s.options.Workspace,
-		"resource_type": "workspace",
-		"name":          s.options.Name,
-	}}})
+	return answerJSON(http.StatusOK, map[string]any{"data": []map[string]any{s.compact()}})
 }
 
 func (s *Simulator) workspace(query url.Values) reply {

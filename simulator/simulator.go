@@ -18,7 +18,8 @@
 // [http.RoundTripper]. Compare a client with [Simulator.Truth]; inject faults with [Simulator.Inject].
 //
 // It is written from Asana's OpenAPI text and from recorded answers, and shares no code with the client, so that each
-// checks the other. It serves the workspace and its events only: no task can be read, and nothing written.
+// checks the other. It serves the workspace, its events, its people and the deletions of its audit log: no task can be read, and
+// nothing written.
 package simulator
 
 import (
@@ -56,11 +57,13 @@ type Options struct {
 // does not depend on when that is. All methods may be called concurrently.
 type Simulator struct {
 	options Options
+	people  []*Resource
 	gzips   sync.Pool
 
 	mu     sync.Mutex
 	world  *world
 	stream *stream
+	audit  auditLog
 	frozen bool
 	dice   *rand.Rand // For what is no part of life: faults and incidents.
 
@@ -79,9 +82,11 @@ var (
 func New(o Options) *Simulator {
 	o = o.withDefaults()
 	start := o.Now().Round(0)
+	world := newWorld(o, start)
 	return &Simulator{
 		options: o,
-		world:   newWorld(o, start),
+		people:  world.people,
+		world:   world,
 		stream:  newStream(o, start),
 		dice:    rand.New(rand.NewPCG(o.Seed, 2)),
 	}
@@ -121,7 +126,7 @@ func (s *Simulator) Add(events ...Event) {
 		if e.CreatedAt.IsZero() {
 			e.CreatedAt = now
 		}
-		s.stream.append(&e)
+		s.happen(&e, byAPI)
 	}
 }
 
@@ -148,7 +153,7 @@ func (s *Simulator) Incident(n int) {
 			r.Subtype = taskSubtype(s.dice)
 		}
 		at := now.Add(-20 * time.Millisecond * time.Duration(len(types)-1-i))
-		s.stream.append(&Event{Action: "deleted", Resource: r, User: culprit, CreatedAt: at})
+		s.happen(&Event{Action: "deleted", Resource: r, User: culprit, CreatedAt: at}, byAPI)
 	}
 }
 
@@ -212,7 +217,13 @@ func (s *Simulator) advance() time.Time {
 	now := s.options.Now().Round(0) // Without the monotonic clock: dates go over the wire.
 	s.stream.sweep(now)
 	if !s.frozen {
-		s.world.until(now, s.stream.append)
+		s.world.until(now, func(e *Event) { s.happen(e, byWeb) })
 	}
 	return now
+}
+
+// happen puts an event at the end of the stream and, if it belongs there, into the audit log.
+func (s *Simulator) happen(e *Event, context string) {
+	s.stream.append(e)
+	s.audit.note(e, context)
 }
