@@ -52,10 +52,10 @@ func newTopUsers() *topUsers {
 	return t
 }
 
-// add notes that a user caused an event at a time.
-func (t *topUsers) add(user, action string, at time.Time) {
+// add notes that a user caused an event at a time, unless that is over.
+func (t *topUsers) add(user, action string, at, now time.Time) {
 	for i, wanted := range TopActions() {
-		if action != wanted {
+		if action != wanted || age(minute(at), now) >= longestTop() {
 			continue
 		}
 		if counts := t.counts[i]; len(counts) >= mostTopUsers {
@@ -65,11 +65,16 @@ func (t *topUsers) add(user, action string, at time.Time) {
 	}
 }
 
-// dropSmallest drops half of the entries or more, the smallest first: who deletes a lot stays.
+// dropSmallest drops half of the entries or more. The users with the fewest events in all their minutes go first: who deletes one a
+// minute for long stays, and many who delete two once go.
 func dropSmallest(counts map[userMinute]uint64) {
+	sums := map[string]uint64{}
+	for key, n := range counts {
+		sums[key.user] += n
+	}
 	for least := uint64(2); len(counts) > mostTopUsers/2; least *= 2 {
-		for key, n := range counts {
-			if n < least {
+		for key := range counts {
+			if sums[key.user] < least {
 				delete(counts, key)
 			}
 		}
@@ -82,8 +87,8 @@ func (t *topUsers) most(now time.Time) (most [topActions][topWindows]uint64) {
 	for i, counts := range t.counts {
 		sums := map[string]*[topWindows]uint64{}
 		for key, n := range counts {
-			age := time.Duration(minute(now)-key.minute) * time.Minute
-			if age >= windows[len(windows)-1] {
+			ago := age(key.minute, now)
+			if ago >= longestTop() {
 				delete(counts, key)
 				continue
 			}
@@ -93,7 +98,7 @@ func (t *topUsers) most(now time.Time) (most [topActions][topWindows]uint64) {
 				sums[key.user] = sum
 			}
 			for w, length := range windows {
-				if age < length {
+				if ago < length {
 					sum[w] += n
 					most[i][w] = max(most[i][w], sum[w])
 				}
@@ -101,6 +106,14 @@ func (t *topUsers) most(now time.Time) (most [topActions][topWindows]uint64) {
 		}
 	}
 	return most
+}
+
+// longestTop returns the longest of TopWindows.
+func longestTop() time.Duration { return TopWindows()[topWindows-1] }
+
+// age returns how many whole minutes ago a minute was.
+func age(minuteOf int64, now time.Time) time.Duration {
+	return time.Duration(minute(now)-minuteOf) * time.Minute
 }
 
 func minute(t time.Time) int64 { return t.Unix() / 60 }

@@ -39,7 +39,7 @@ func TestTopUserIsTheOneWithMost(t *testing.T) {
 		{"e", "removed", 8, 70 * time.Minute},
 	} {
 		for range did.n {
-			top.add(did.user, did.action, now.Add(-did.ago))
+			top.add(did.user, did.action, now.Add(-did.ago), now)
 		}
 	}
 	want := [topActions][topWindows]uint64{{42, 45}, {9, 15}}
@@ -56,9 +56,9 @@ func TestTopUserIsTheOneWithMost(t *testing.T) {
 func TestTopUserIsSeenAmongMany(t *testing.T) {
 	top, now := newTopUsers(), at(0)
 	for i := range 4 * mostTopUsers {
-		top.add(strconv.Itoa(i), "deleted", now)
+		top.add(strconv.Itoa(i), "deleted", now, now)
 		if i%1000 == 0 {
-			top.add("wild", "deleted", now)
+			top.add("wild", "deleted", now, now)
 		}
 		if n := len(top.counts[0]); n > mostTopUsers {
 			t.Fatalf("%d entries", n)
@@ -66,6 +66,43 @@ func TestTopUserIsSeenAmongMany(t *testing.T) {
 	}
 	if most := top.most(now)[0][0]; most < 100 || most > 200 {
 		t.Errorf("the one with 200 has %d", most)
+	}
+}
+
+// A crowd that deletes two each, some thousand others in each minute, does not hide somebody who deletes one a minute.
+func TestSlowTopUserIsSeenAmongMany(t *testing.T) {
+	for _, crowd := range []int{1000, 3000, 6000} {
+		t.Run(strconv.Itoa(crowd), func(t *testing.T) {
+			top, start := newTopUsers(), at(0)
+			now, largest := start, 0
+			for i := range 90 {
+				now = start.Add(time.Duration(i) * time.Minute)
+				for j := range crowd {
+					other := strconv.Itoa(i*crowd + j)
+					top.add(other, "deleted", now, now)
+					top.add(other, "deleted", now, now)
+				}
+				top.add("steady", "deleted", now, now)
+				largest = max(largest, len(top.counts[0]))
+			}
+			if got := top.most(now)[0]; got != [topWindows]uint64{15, 90} {
+				t.Errorf("got %v", got)
+			}
+			if largest > mostTopUsers {
+				t.Errorf("%d entries", largest)
+			}
+		})
+	}
+}
+
+// What is over takes no place from what is not: a backlog may be a day long.
+func TestOldDeletionsAreNoTopUsers(t *testing.T) {
+	top, now := newTopUsers(), at(0)
+	for i := range 2 * mostTopUsers {
+		top.add(strconv.Itoa(i), "deleted", now.Add(-2*time.Hour), now)
+	}
+	if n := len(top.counts[0]); n > 0 {
+		t.Errorf("%d entries", n)
 	}
 }
 

@@ -46,7 +46,7 @@ func New() *Users { return &Users{active: newActiveUsers(), top: newTopUsers()} 
 // Add notes that the user with a gid caused an event at a time. Now is the time of the clock.
 func (u *Users) Add(gid, action string, at, now time.Time) {
 	u.active.add(gid, at, now)
-	u.top.add(gid, action, at)
+	u.top.add(gid, action, at, now)
 }
 
 // Count returns the counts in windows that end now, and whether they are newer than those of the call before. It counts no more
