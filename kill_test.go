@@ -15,11 +15,15 @@ package main
 
 import (
 	"maps"
+	"net/http"
+	"path/filepath"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/asana-exporter/asana_exporter/simulator"
+	"github.com/asana-exporter/asana_exporter/users"
 )
 
 // The program is killed at random moments. Each event is counted once, and no scrape ever shows less than one before it.
@@ -114,4 +118,48 @@ func (l *lives) end() {
 		"%d requests, %d refused; %d events of %d kinds in %d epochs; %d scrapes; %s",
 		l.number, l.interrupted, l.backlogs, l.hangUps, l.asana.SyncErrors(), l.service.asked.Load(), l.service.refused.Load(), events, len(truth), l.epochs, l.scrapes,
 		time.Since(l.began).Round(time.Millisecond))
+}
+
+// A fresh crowd is not lost with the minute in which it came.
+func TestKilledItRemembersActiveUsers(t *testing.T) {
+	t.Parallel()
+	asana, url := newAsana(t, simulator.Options{})
+	dir := t.TempDir()
+	args := following(t, url, "--state.dir", dir)
+	p := spawn(t, "", args...)
+	address := p.address(t)
+	eventually(t, "the first catch-up", func() bool { return statusOf(t, "http://"+address+"/-/ready") == http.StatusOK })
+	const crowd, batch = 1000, 100
+	for i := 0; i < crowd; i += batch {
+		for j := range batch {
+			user := &simulator.Resource{GID: strconv.Itoa(1_000_000 + i + j), Type: "user"}
+			asana.Add(simulator.Event{Action: "deleted", Resource: deletions(1)[0].Resource, User: user})
+		}
+		counted := float64(i + batch)
+		eventually(t, "a part of the crowd", func() bool { return samples(t, address)[deletedTasks] == counted })
+	}
+	if !poll(soon, 10*time.Millisecond, func() bool { return usersOnDisk(t, dir) > 0.96*crowd }) { // Else it comes after a minute.
+		t.Errorf("%v users are on the disk, want nearly %d", usersOnDisk(t, dir), crowd)
+	}
+	p.signal(t, syscall.SIGKILL)
+	p.exit(t)
+
+	address = spawn(t, "", args...).address(t)
+	if got := samples(t, address)[`asana_workspace_active_users{window="1h",workspace="`+testWorkspace+`"}`]; got < 0.96*crowd || got > 1.03*crowd {
+		t.Errorf("%v active users are left of %d", got, crowd)
+	}
+}
+
+// usersOnDisk returns how many users of an hour are in their file.
+func usersOnDisk(t *testing.T, dir string) float64 {
+	t.Helper()
+	body, err := sealedBody(filepath.Join(dir, testWorkspace+".users"))
+	must(t, err)
+	if body == nil {
+		return 0
+	}
+	u, err := users.Decode(body)
+	must(t, err)
+	counts, _ := u.Count(time.Now())
+	return float64(counts.Active[0])
 }

@@ -81,8 +81,11 @@ func readState(dir string) (diskState, error) {
 }
 
 // stateBody returns what the checksum of the state file in dir covers; nil if there is no file.
-func stateBody(dir string) ([]byte, error) {
-	content, err := os.ReadFile(statePath(dir))
+func stateBody(dir string) ([]byte, error) { return sealedBody(statePath(dir)) }
+
+// sealedBody returns what the checksum of a file covers; nil if there is no file.
+func sealedBody(path string) ([]byte, error) {
+	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

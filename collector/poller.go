@@ -97,6 +97,7 @@ type Poller struct {
 	users       *users.Users
 	userSaver   UserSaver
 	usersSaved  time.Time
+	usersPause  time.Duration // From then until they are saved again if they grow fast.
 	events      eventLog
 }
 

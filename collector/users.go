@@ -27,9 +27,13 @@ import (
 	"github.com/asana-exporter/asana_exporter/users"
 )
 
-// saveUsers is how often the users are saved. They are not part of a commit: what SIGKILL takes since then is too little to notice,
-// since nearly all of these users come again, and the position in the stream does not depend on it.
-const saveUsers = time.Minute
+const (
+	// saveUsers is how often the users are saved, as long as they grow slowly. They are not part of a commit: nearly all users come
+	// again, and the position in the stream does not depend on them.
+	saveUsers = time.Minute
+	// saveShare is the share of its time, one in so many, that a Poller spends on saving users who grow fast.
+	saveShare = 100
+)
 
 // A UserSaver makes Users durable; *Store is one.
 type UserSaver interface{ SaveUsers(*users.Users) error }
@@ -50,14 +54,21 @@ func (p *Poller) countUsers(now time.Time, end bool) {
 	if counts, newer := p.users.Count(now); newer {
 		p.changeView(func(v *View) { v.Users = counts })
 	}
-	due := end || now.Sub(p.usersSaved).Abs() >= saveUsers
-	if p.userSaver == nil || p.lost != nil || !due || !p.users.Changed() {
+	if p.userSaver == nil || p.lost != nil || !p.users.Changed() || !end && !p.saveUsersDue(now) {
 		return
 	}
-	p.usersSaved = now // An error comes once a minute.
+	p.usersSaved, p.usersPause = now, saveUsers // An error comes once a minute.
 	if err := p.userSaver.SaveUsers(p.users); err != nil {
 		level.Warn(p.logger).Log("msg", "active users not saved", "err", err)
+		return
 	}
+	p.usersPause = saveShare * time.Since(now)
+}
+
+// saveUsersDue reports whether to save users who changed: after a minute, or when SIGKILL would take a hundredth of them.
+func (p *Poller) saveUsersDue(now time.Time) bool {
+	since := now.Sub(p.usersSaved).Abs()
+	return since >= saveUsers || since >= p.usersPause && p.users.Grown()
 }
 
 func (s *Store) usersName() string { return s.workspace + ".users" }

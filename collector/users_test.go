@@ -18,6 +18,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -120,7 +121,13 @@ func TestActiveUsersAreSavedOnceAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var lines bytes.Buffer
 		saver := &userDisk{fail: 2}
-		page := func(user string) client.Page { return client.Page{Events: []client.Event{by(user, "added", at(0))}} }
+		page := func(user string) (page client.Page) { // One user more among many.
+			for i := range 300 {
+				page.Events = append(page.Events, by(strconv.Itoa(i), "added", at(0)))
+			}
+			page.Events = append(page.Events, by(user, "added", at(0)))
+			return page
+		}
 		r := newRig(t, following(), Options{UserSaver: saver, Logger: log.NewLogfmtLogger(&lines)},
 			stream(page("a"), page("a"), page("b"), page("b"), page("c"), page("c"), page("c"), page("c"), page("c"), page("d")))
 		r.run(140 * time.Second)
@@ -131,14 +138,35 @@ func TestActiveUsersAreSavedOnceAMinute(t *testing.T) {
 	})
 }
 
+// While a crowd comes, users are saved with each page, so that SIGKILL takes few of them; but for no more than a hundredth of the
+// time, and after an error a minute later.
+func TestUsersAreSavedSoonerWhileTheyGrow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		page := func(first int) (page client.Page) {
+			for i := range 50 {
+				page.Events = append(page.Events, by(strconv.Itoa(first+i), "added", at(0)))
+			}
+			return page
+		}
+		saver := &userDisk{fail: 3, took: 200 * time.Millisecond}
+		r := newRig(t, following(), Options{UserSaver: saver, Interval: 10 * time.Second},
+			stream(page(0), page(0), page(50), page(100), page(150), page(200), page(200), page(200), page(200), page(200), page(250)))
+		r.run(150 * time.Second)
+		wantEqual(t, "saved", saver.at, []time.Duration{0, 20 * time.Second, 40 * time.Second, 100 * time.Second})
+	})
+}
+
 // A userDisk is a UserSaver that notes when it is called, and fails once.
 type userDisk struct {
 	at   []time.Duration
 	fail int // The number of the call, from 1.
+	took time.Duration
 }
 
 func (d *userDisk) SaveUsers(u *users.Users) error {
-	if d.at = append(d.at, since()); len(d.at) == d.fail {
+	d.at = append(d.at, since())
+	time.Sleep(d.took)
+	if len(d.at) == d.fail {
 		return errors.New("disk full")
 	}
 	u.Saved()

@@ -47,7 +47,10 @@ type activeUsers struct {
 	key     []byte // Of the hashes. Without it nobody can ask whether a user is in a file.
 	windows [activeWindows]userWindow
 	known   map[string]*knownUser // By gid.
-	changed bool                  // Since it was saved.
+
+	// Since they were saved.
+	changed bool
+	came    [activeWindows]uint64 // Users who were not in a window, or of whom that is not known.
 }
 
 // A userWindow has the sketches of its steps, by their number since 1970.
@@ -90,6 +93,9 @@ func (a *activeUsers) add(user string, at, now time.Time) {
 			w.sketches[step] = sketch
 		}
 		sketch.InsertHash(known.hash)
+		if known.added[i] <= w.number(now)-steps {
+			a.came[i]++
+		}
 		known.added[i], a.changed = step, true
 	}
 }

@@ -47,3 +47,22 @@ func BenchmarkUsers(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkEncode is most of the CPU time of saving users: once a minute, or more often while they grow.
+func BenchmarkEncode(b *testing.B) {
+	for _, n := range []int{1000, 100_000} {
+		u, now := New(), at(400*24*time.Hour)
+		for i := range n {
+			u.Add(strconv.Itoa(i), "added", now.Add(-time.Duration(i)*time.Hour/time.Duration(n)), now)
+		}
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			for b.Loop() {
+				content, err := u.Encode()
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.SetBytes(int64(len(content)))
+			}
+		})
+	}
+}

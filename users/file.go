@@ -49,8 +49,18 @@ func (u *Users) Encode() ([]byte, error) {
 // Changed reports whether Encode returns something else than when Saved was called.
 func (u *Users) Changed() bool { return u.active.changed }
 
+// Grown reports whether more users came to a window since Saved was called than a hundredth of those in it.
+func (u *Users) Grown() bool {
+	for i, n := range u.active.came {
+		if n*100 > u.counts.Active[i] {
+			return true
+		}
+	}
+	return false
+}
+
 // Saved says that what Encode returned last is durable.
-func (u *Users) Saved() { u.active.changed = false }
+func (u *Users) Saved() { u.active.changed, u.active.came = false, [activeWindows]uint64{} }
 
 // Decode returns the Users that Encode wrote.
 func Decode(content []byte) (*Users, error) {

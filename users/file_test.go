@@ -14,6 +14,7 @@
 package users
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -55,6 +56,45 @@ func TestUsersSurviveAFile(t *testing.T) {
 	if after, _ = loaded.Count(now.Add(time.Minute)); after.Active[1] != 2 {
 		t.Errorf("a known user is counted again: %v", after.Active)
 	}
+}
+
+// Users who come to a window by more than a hundredth are worth saving at once; those who come again, or leave, are not.
+func TestUsersGrow(t *testing.T) {
+	u, now := New(), at(400*24*time.Hour)
+	add := func(first, n int, ago time.Duration) {
+		for i := range n {
+			u.Add(strconv.Itoa(first+i), "added", now.Add(-ago), now)
+		}
+	}
+	check := func(what string, want bool) {
+		t.Helper()
+		if u.Grown() != want {
+			t.Errorf("%s: grown %t, want %t", what, !want, want)
+		}
+	}
+	check("at first", false)
+	add(0, 1000, 0)
+	check("the first", true)
+	u.Count(now)
+	u.Saved()
+	check("saved", false)
+	add(0, 1000, 0)
+	now = now.Add(20 * time.Minute)
+	add(0, 1000, 0)
+	check("the same", false)
+	add(1000, 8, 0)
+	check("few others", false)
+	add(1008, 10, 0)
+	check("a hundredth", true)
+	u.Saved()
+	add(2000, 20, 3*time.Hour)
+	check("in a backlog", true)
+	u.Saved()
+	now = now.Add(61 * time.Minute)
+	u.Count(now)
+	check("all have left the hour", false)
+	add(0, 1, 0)
+	check("the first of the hour", true)
 }
 
 // The first users are counted soon, and not only after the minute for which a count stands.
