@@ -27,6 +27,9 @@ import (
 // loggedPerSecond is the most lines of events in a second of the clock: whoever stores logs pays for each.
 const loggedPerSecond = 1000
 
+// warnOfDropped is the shortest time between lines about events that are not logged.
+const warnOfDropped = time.Minute
+
 // AllActions stands for all actions among those to log.
 const AllActions = "all"
 
@@ -42,6 +45,8 @@ type eventLog struct {
 
 	second int64 // Of the clock, with as many lines.
 	lines  int
+	missed int // Events that were dropped since it was said.
+	warned time.Time
 }
 
 // write logs the events of a page that was committed at now.
@@ -57,10 +62,15 @@ func (l *eventLog) write(events []client.Event, now time.Time) {
 		case !l.wants(event.Action):
 		case l.lines == loggedPerSecond:
 			l.dropped.Inc()
+			l.missed++
 		default:
 			l.lines++
 			l.line(event, now)
 		}
+	}
+	if l.missed > 0 && now.Sub(l.warned).Abs() >= warnOfDropped {
+		level.Warn(l.logger).Log("msg", "events not logged: more than 1000 in a second", "events", l.missed)
+		l.missed, l.warned = 0, now
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-kit/log"
@@ -68,7 +69,33 @@ func TestEventsOfOtherActionsAreNotLogged(t *testing.T) {
 func TestEventLogIsBounded(t *testing.T) {
 	many := events(700, at(0))
 	lines, dropped := eventLines([]string{"all"}, many, at(0), at(time.Millisecond), at(999*time.Millisecond), at(time.Second))
-	if n := strings.Count(lines, "\n"); n != 1700 || dropped != 1100 {
+	if n := strings.Count(lines, "msg=event "); n != 1700 || dropped != 1100 {
 		t.Errorf("%d lines in two seconds, %v dropped", n, dropped)
 	}
+}
+
+// Whoever reads the log has to see that it is not complete: at the first drop, and once a minute while it goes on.
+func TestDroppedEventsAreMentioned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var lines bytes.Buffer
+		burst := func(n int) (page client.Page) {
+			for range n {
+				page.Events = append(page.Events, by("a", "deleted", at(0)))
+			}
+			return page
+		}
+		r := newRig(t, following(), Options{Interval: 20 * time.Second, Logger: log.NewLogfmtLogger(&lines), LogActions: []string{"deleted"}},
+			stream(burst(1000), burst(1007), burst(1020), burst(1), burst(1300), burst(1), burst(1), burst(1), burst(1), burst(1), burst(1001)))
+		r.run(5 * time.Minute)
+		var got []string
+		for line := range strings.Lines(lines.String()) {
+			if strings.HasPrefix(line, "level=warn") {
+				got = append(got, line)
+			}
+		}
+		warning := func(events string) string {
+			return `level=warn msg="events not logged: more than 1000 in a second" events=` + events + "\n"
+		}
+		wantEqual(t, "other lines", got, []string{warning("7"), warning("320"), warning("1")})
+	})
 }
