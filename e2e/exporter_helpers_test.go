@@ -52,7 +52,7 @@ func buildAndRun(m *testing.M) (code int, err error) {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	program = filepath.Join(dir, "asana_exporter")
-	build := exec.Command("go", "build", "-o", program, "asana_exporter")
+	build := exec.Command("go", "build", "-o", program, "..")
 	if out, err := build.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("%s: %w\n%s", build, err, out)
 	}
