@@ -31,6 +31,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/asana-exporter/asana_exporter/collector"
 	"github.com/asana-exporter/asana_exporter/simulator"
 )
 
@@ -72,10 +73,18 @@ type fakeFolder struct {
 	hangups chan os.Signal
 	logs    *logbook
 	resized atomic.Int64 // The number of workspaces that the memory is for.
+	files   *tokenFiles
 }
 
 // inFakeFolder follows workspaces until the end of the bubble.
 func inFakeFolder(t *testing.T, refuse func(gid string) error, gids ...string) *fakeFolder {
+	t.Helper()
+	f := newFakeFolder(t, refuse, gids...)
+	f.follow()
+	return f
+}
+
+func newFakeFolder(t *testing.T, refuse func(gid string) error, gids ...string) *fakeFolder {
 	t.Helper()
 	f := &fakeFolder{
 		t: t, asana: &fakeCompany{refuse: refuse, of: map[string]*simulator.Simulator{}, asked: map[string][]time.Time{}},
@@ -89,16 +98,20 @@ func inFakeFolder(t *testing.T, refuse func(gid string) error, gids ...string) *
 	logger := newLoggers(f.logs, "debug", "logfmt").kit
 	f.spaces = newWorkspaces(c, f.asana, prometheus.NewPedanticRegistry(), logger)
 	f.spaces.resized = func(n int) { f.resized.Store(int64(n)) }
-	files := &tokenFiles{config: c, logger: logger}
-	found, err := files.look()
-	must(t, err)
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() { _ = f.spaces.follow(ctx, found.appeared, f.hangups, files) }()
-	t.Cleanup(func() {
+	f.files = &tokenFiles{config: c, logger: logger}
+	return f
+}
+
+func (f *fakeFolder) follow() {
+	f.t.Helper()
+	found, err := f.files.look()
+	must(f.t, err)
+	ctx, cancel := context.WithCancel(f.t.Context())
+	go func() { _ = f.spaces.follow(ctx, found.appeared, f.hangups, f.files) }()
+	f.t.Cleanup(func() {
 		cancel()
 		synctest.Wait()
 	})
-	return f
 }
 
 func (f *fakeFolder) put(gid, token string) {
@@ -187,6 +200,49 @@ func TestReadyWaitsForTheWorkspacesOfTheStart(t *testing.T) {
 			t.Errorf("memory for %d workspaces", got)
 		}
 		f.wantReady("without a workspace", false, "Not ready: the folder of tokens has no file named by a gid.")
+	})
+}
+
+// The state of a workspace is in a folder that does not answer. The process is not healthy, and the others are followed, those
+// that come later included.
+func TestHangingStateKeepsNoOtherBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, release := newFakeFolder(t, nil, "1", "2"), make(chan struct{})
+		f.spaces.openStore = func(dir, name string) (*collector.Store, error) {
+			if name == "1" {
+				<-release
+			}
+			return collector.OpenStore(dir, name)
+		}
+		f.follow()
+		wantHealthy := func(when string, want bool, sentence string) {
+			t.Helper()
+			if got, text := healthy(f.spaces.list()); got != want || text != sentence {
+				t.Errorf("%s: healthy %v, %q; want %v, %q", when, got, text, want, sentence)
+			}
+		}
+		f.pass(50 * time.Second)
+		wantHealthy("when it may still answer", true, "Healthy.")
+		f.wantReady("when it may still answer", false, "Not ready: the first catch-up goes on of 1.")
+		f.pass(20 * time.Second)
+		wantHealthy("when it hangs", false, "Not healthy: the poller hangs of 1.")
+		f.wantReady("when it hangs", true, "Ready.")
+		f.put("3", testToken)
+		f.pass(20 * time.Second)
+		if spaces := f.spaces.list(); len(spaces) != 3 || !spaces[1].Ready() || !spaces[2].Ready() {
+			t.Errorf("%d workspaces, want three and the others ready", len(spaces))
+		}
+		must(t, os.Remove(filepath.Join(f.dir, "1")))
+		f.pass(tokenFilesEvery)
+		wantHealthy("without it", true, "Healthy.")
+		f.put("1", testToken)
+		f.pass(tokenFilesEvery)
+		close(release)
+		f.pass(10 * time.Minute)
+		wantHealthy("when it answers", true, "Healthy.")
+		if spaces := f.spaces.list(); len(spaces) != 3 || !spaces[0].Ready() {
+			t.Errorf("%d workspaces, want three and the first ready", len(spaces))
+		}
 	})
 }
 

@@ -29,8 +29,12 @@ import (
 	"github.com/asana-exporter/asana_exporter/collector"
 )
 
-// longestRetry is the longest time until a workspace that can't be followed is tried again.
-const longestRetry = 5 * time.Minute
+const (
+	// longestRetry is the longest time until a workspace that can't be followed is tried again.
+	longestRetry = 5 * time.Minute
+	// longestOpening is when a workspace that is being opened hangs: files of some MiB are read and written.
+	longestOpening = time.Minute
+)
 
 // A workspace is all that belongs to one workspace: its client, its state with the lock, its poller and its metrics.
 type workspace struct {
@@ -42,9 +46,12 @@ type workspace struct {
 	first     bool               // It was there when the process began.
 	stop      context.CancelFunc // Ends follow.
 	tryNow    chan struct{}      // Ends a wait of follow. Holds at most one request.
+	openStore func(dir, name string) (*collector.Store, error)
 
 	poller atomic.Pointer[collector.Poller] // nil while it is not open.
 	closed atomic.Pointer[collector.View]   // Why it is not open, while it is not.
+
+	opening atomic.Pointer[time.Time] // When open ends at the latest; nil while it does not run.
 
 	// The goroutine of open and run owns the rest.
 	source *client.Client
@@ -111,10 +118,13 @@ func (w *workspace) wait(ctx context.Context, d time.Duration) {
 
 // open reads the token, opens the state and makes the poller. After an error nothing is open.
 func (w *workspace) open() (err error) {
+	deadline := time.Now().Add(longestOpening)
+	w.opening.Store(&deadline)
+	defer w.opening.Store(nil)
 	if w.source, err = newSource(w.config, w.transport, observe(w.metrics, w.logger)); err != nil {
 		return err
 	}
-	if w.store, err = collector.OpenStore(w.config.stateDir, w.config.stateName()); err != nil {
+	if w.store, err = w.openStore(w.config.stateDir, w.config.stateName()); err != nil {
 		return err
 	}
 	state, damaged, err := w.store.Begin(time.Now())
@@ -161,10 +171,13 @@ func (w *workspace) View() *collector.View {
 	return w.closed.Load()
 }
 
-// Healthy reports whether the poller, if there is one, is on time.
+// Healthy reports whether the poller, if there is one, is on time, and otherwise open, if it runs.
 func (w *workspace) Healthy() bool {
-	poller := w.poller.Load()
-	return poller == nil || poller.Healthy()
+	if poller := w.poller.Load(); poller != nil {
+		return poller.Healthy()
+	}
+	deadline := w.opening.Load()
+	return deadline == nil || time.Now().Before(*deadline)
 }
 
 // Ready reports whether the first catch-up is complete and the last successful poll is recent.
@@ -173,10 +186,11 @@ func (w *workspace) Ready() bool {
 	return poller != nil && poller.Ready()
 }
 
-// starting reports whether nothing but its first catch-up keeps a workspace back that was there when the process began.
+// starting reports whether nothing but its first catch-up keeps a workspace back that was there when the process began. One that
+// hangs does not keep the others back.
 func (w *workspace) starting() bool {
 	view := w.View()
-	return w.first && !view.Exposed && view.Err == nil
+	return w.first && !view.Exposed && view.Err == nil && w.Healthy()
 }
 
 // PollNow makes the workspace poll at once, or try at once to be opened. It does not block.

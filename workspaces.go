@@ -25,6 +25,8 @@ import (
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/asana-exporter/asana_exporter/collector"
 )
 
 // longestSpread is the longest time over which workspaces that start together begin to poll.
@@ -39,6 +41,7 @@ type workspaces struct {
 	resized   func(n int) // Called when some were started or stopped.
 	running   sync.WaitGroup
 	begun     bool // Those that were there at the start are there.
+	openStore func(dir, name string) (*collector.Store, error)
 
 	mu  sync.Mutex
 	all map[string]*workspace // By gid.
@@ -46,7 +49,10 @@ type workspaces struct {
 
 // newWorkspaces returns no workspaces, and registers how many there will be.
 func newWorkspaces(c config, transport http.RoundTripper, registry prometheus.Registerer, logger log.Logger) *workspaces {
-	s := &workspaces{config: c, transport: transport, registry: registry, logger: logger, resized: func(int) {}, all: map[string]*workspace{}}
+	s := &workspaces{
+		config: c, transport: transport, registry: registry, logger: logger, resized: func(int) {}, openStore: collector.OpenStore,
+		all: map[string]*workspace{},
+	}
 	registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "asana_exporter_workspaces",
 		Help: "Workspaces that are followed, those in trouble included.",
@@ -86,7 +92,7 @@ func (s *workspaces) start(ctx context.Context, gids []string) {
 // add shows a workspace, which is not open, and its metrics.
 func (s *workspaces) add(gid string) *workspace {
 	w := newWorkspace(s.config.of(gid), s.transport, s.logger)
-	w.first = !s.begun
+	w.first, w.openStore = !s.begun, s.openStore
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.all[gid] = w
