@@ -68,6 +68,9 @@ func (w *witness) born() {
 func (w *witness) look(families []*dto.MetricFamily, began, ended time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if ended.Before(w.hidden) { // It is late, and from the life before.
+		return
+	}
 	events, others := counters(families)
 	for series, now := range others {
 		if strings.HasPrefix(series, "asana_workspace_gap_seconds") && strings.Contains(series, "reason:sync_error") && now.value != 0 {
