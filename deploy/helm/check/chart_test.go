@@ -14,27 +14,27 @@
 package check
 
 import (
-	"maps"
-	"path/filepath"
-	"reflect"
+	"bytes"
+	"log/slog"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	"helm.sh/helm/v4/pkg/chart/v2/lint"
 	"helm.sh/helm/v4/pkg/chart/v2/lint/support"
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
 	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
-	core "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/api/resource"
 	"sigs.k8s.io/yaml"
 )
 
-func TestHelmLintPasses(t *testing.T) {
-	for _, file := range []string{"least.yaml", "everything.yaml"} {
-		for _, message := range lint.RunAll(folder, values(t, file, ""), "monitoring").Messages {
+func TestHelmLintPassesWithoutValuesToo(t *testing.T) {
+	all := map[string]map[string]any{"no values": nil}
+	for _, file := range valueFiles(t) {
+		all[file] = values(t, file, "")
+	}
+	for file, values := range all {
+		for _, message := range lint.RunAll(folder, values, "monitoring").Messages {
 			if message.Severity > support.InfoSev {
 				t.Errorf("%s: %v", file, message)
 			}
@@ -42,8 +42,19 @@ func TestHelmLintPasses(t *testing.T) {
 	}
 }
 
-// Rules and dashboards are links to the files of the repository; a package must hold what they point to, and no tests.
-func TestPackageHoldsRulesAndDashboardsButNoTests(t *testing.T) {
+// Helm logs a line for each symbolic link, into the output of every command.
+func TestHelmLogsNothing(t *testing.T) {
+	var log bytes.Buffer
+	old := slog.Default()
+	defer slog.SetDefault(old)
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	newRelease(t, values(t, "everything-values.yaml", ""))
+	if log.Len() > 0 {
+		t.Errorf("%s", log.String())
+	}
+}
+
+func TestPackageMakesTheSame(t *testing.T) {
 	path, err := chartutil.Save(load(t), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +63,7 @@ func TestPackageHoldsRulesAndDashboardsButNoTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	everything := values(t, "everything.yaml", "")
+	everything := values(t, "everything-values.yaml", "")
 	want, err := render(load(t), everything)
 	if err != nil {
 		t.Fatal(err)
@@ -61,148 +72,65 @@ func TestPackageHoldsRulesAndDashboardsButNoTests(t *testing.T) {
 		t.Errorf("the package makes something else of the same values: %v", err)
 	}
 	for _, file := range packed.Raw {
-		if strings.HasPrefix(file.Name, "check/") {
+		if strings.HasPrefix(file.Name, "check/") || strings.HasPrefix(file.Name, "ci/") {
 			t.Errorf("%s is in the package", file.Name)
 		}
 	}
 }
 
-// A user who mistypes a value sees only the error of Helm.
-func TestBadValuesAreRefused(t *testing.T) {
-	for _, row := range []struct{ values, want string }{
-		{`workspace: 1200000000000001`, `at '/workspace': got number, want string`},
-		{`workspace: ""`, `at '/workspace': '' does not match pattern '^[0-9]+$'`},
-		{`workspace: 1.2e+15 of them`, `at '/workspace': '1.2e+15 of them' does not match pattern '^[0-9]+$'`},
-		{`tokenSecret: {token: "0/abc"}`, `at '/tokenSecret': additional properties 'token' not allowed`},
-		{`token: "0/abc"`, `at '': additional properties 'token' not allowed`},
-		{`image: {tag: 1}`, `at '/image/tag': got number, want string`},
-		{`replicas: 2`, `at '': additional properties 'replicas' not allowed`},
-		{`replicaCount: 2`, `at '': additional properties 'replicaCount' not allowed`},
-		{`extraArgs: [log.level=debug]`, `at '/extraArgs/0': 'log.level=debug' does not match pattern '^--'`},
-		{`serviceMonitor: {enabled: "false"}`, `at '/serviceMonitor/enabled': got string, want boolean`},
-	} {
-		_, err := render(load(t), values(t, "least.yaml", row.values))
-		if err == nil || !strings.Contains(err.Error(), row.want) {
-			t.Errorf("%s: %v, want %s", row.values, err, row.want)
-		}
-	}
-}
-
-func TestMissingValueIsNamed(t *testing.T) {
-	_, err := render(load(t), nil)
-	for _, want := range []string{
-		`at '': missing property 'workspace'`,
-		`at '/tokenSecret': missing property 'name'`,
-		`at '/image': missing properties 'repository', 'tag'`,
-	} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v, want %s", err, want)
-		}
-	}
-}
-
-// As a dependency of another chart, it gets `global` among its values.
+// As a dependency of another chart, it gets `global` among its values, and the condition of that chart.
 func TestMayBeADependency(t *testing.T) {
-	newRelease(t, values(t, "least.yaml", "global: {}"))
+	newRelease(t, values(t, "default-values.yaml", "{global: {}, enabled: true}"))
 }
 
-func TestLeastValuesNeedNoCustomResources(t *testing.T) {
-	r := newRelease(t, values(t, "least.yaml", ""))
-	if len(r.configMaps) != 0 || len(r.monitors) != 0 || len(r.rules) != 0 {
-		t.Errorf("%d config maps, %d service monitors, %d rules, which nobody asked for", len(r.configMaps), len(r.monitors), len(r.rules))
-	}
-}
-
-func TestEachValueArrives(t *testing.T) {
-	r := newRelease(t, values(t, "everything.yaml", ""))
-	pod, container, claim := r.pod(), r.container(), r.statefulSets[0].Spec.VolumeClaimTemplates[0].Spec
-	type arrived struct {
-		Image, Secret, Key, Size, Class string
-		Registry                        []core.LocalObjectReference
-		Args                            []string
-		Env                             []core.EnvVar
-		Limits                          core.ResourceList
-	}
-	secret := pod.Volumes[0].Secret
-	got := arrived{
-		Image: container.Image, Secret: secret.SecretName, Key: secret.Items[0].Key,
-		Size: claim.Resources.Requests.Storage().String(), Class: *claim.StorageClassName, Registry: pod.ImagePullSecrets,
-		Args: container.Args, Env: container.Env, Limits: container.Resources.Limits,
-	}
-	proxy := &core.SecretKeySelector{LocalObjectReference: core.LocalObjectReference{Name: "proxy"}, Key: "url"}
-	want := arrived{
-		Image:  "registry.example.com/asana_exporter:20260131",
-		Secret: "secrets-of-asana", Key: "service-account",
-		Size: "2Gi", Class: "fast", Registry: []core.LocalObjectReference{{Name: "registry"}},
-		Args: []string{
-			"--asana.workspace=1200000000000001", "--asana.token-file=/secrets/token", "--state.dir=/data",
-			"--log.format=json", "--asana.poll-interval=20s",
-		},
-		Env:    []core.EnvVar{{Name: "HTTPS_PROXY", ValueFrom: &core.EnvVarSource{SecretKeyRef: proxy}}},
-		Limits: core.ResourceList{core.ResourceCPU: resource.MustParse("1"), core.ResourceMemory: resource.MustParse("256Mi")},
-	}
-	if !equality.Semantic.DeepEqual(got, want) {
-		t.Errorf("got %+v, want %+v", got, want)
-	}
-	if len(r.monitors) != 1 || r.monitors[0].Labels["release"] != "kube-prometheus-stack" {
-		t.Errorf("Prometheus does not select %+v", r.monitors)
+func TestDefaultsNeedNoCustomResources(t *testing.T) {
+	r := newRelease(t, values(t, "default-values.yaml", ""))
+	if len(r.policies) != 0 || len(r.configMaps) != 0 || len(r.monitors) != 0 || len(r.rules) != 0 {
+		t.Errorf("%d policies, %d config maps, %d service monitors, %d rules, which nobody asked for",
+			len(r.policies), len(r.configMaps), len(r.monitors), len(r.rules))
 	}
 }
 
-// The rules are those of alerts/, with their templates untouched and none left out.
-func TestRulesAreThoseOfTheRepository(t *testing.T) {
-	r := newRelease(t, values(t, "everything.yaml", ""))
-	if len(r.rules) != 1 {
-		t.Fatalf("%d objects of rules", len(r.rules))
-	}
-	var want monitoring.PrometheusRuleSpec
-	for _, path := range glob(t, "../../../alerts/*.yml") {
-		var file map[string]any
-		if err := yaml.Unmarshal([]byte(read(t, path)), &file); err != nil {
+// Names of pods and labels add up to 11 characters to the release name; the limit is 63.
+func TestLongNamesFit(t *testing.T) {
+	long := strings.Repeat("a-", 26) + "b"
+	for _, row := range []struct{ release, values, want string }{
+		{"sales", "", "sales-asana-exporter"},
+		{"asana-exporter", "", "asana-exporter"},
+		{"asana-exporter-2", "", "asana-exporter-2"},
+		{long, "", long[:51]},
+		{"sales", "nameOverride: asana", "sales-asana"},
+		{"sales", "fullnameOverride: " + long, long[:51]},
+	} {
+		manifests, err := renderAs(row.release, load(t), values(t, "default-values.yaml", row.values))
+		if err != nil {
 			t.Fatal(err)
 		}
-		if file["groups"] != nil {
-			want.Groups = append(want.Groups, decode[monitoring.PrometheusRuleSpec](t, read(t, path)).Groups...)
+		for _, manifest := range manifests {
+			var object struct{ Metadata struct{ Name string } }
+			if err := yaml.Unmarshal([]byte(manifest), &object); err != nil {
+				t.Fatal(err)
+			}
+			if got := object.Metadata.Name; got != row.want {
+				t.Errorf("%s with %q becomes %s, want %s", row.release, row.values, got, row.want)
+			}
 		}
-	}
-	if len(want.Groups) == 0 || !reflect.DeepEqual(r.rules[0].Spec, want) {
-		t.Errorf("the chart has other rules than the files of alerts/")
-	}
-	// The API server takes the name for a key.
-	names := map[string]bool{}
-	for _, group := range want.Groups {
-		if names[group.Name] {
-			t.Errorf("two groups are called %s", group.Name)
-		}
-		names[group.Name] = true
-	}
-	if got := r.rules[0].Labels["release"]; got != "kube-prometheus-stack" {
-		t.Errorf("Prometheus would select by the label release=%q", got)
 	}
 }
 
-func TestDashboardsAreThoseOfTheRepository(t *testing.T) {
-	want := map[string]string{}
-	for _, path := range glob(t, "../../../dashboards/*.json") {
-		want[filepath.Base(path)] = read(t, path)
-	}
-	got := map[string]string{}
-	for _, c := range newRelease(t, values(t, "everything.yaml", "")).configMaps {
-		maps.Copy(got, c.Data)
-		if c.Labels["grafana_dashboard"] != "1" {
-			t.Errorf("Grafana's sidecar would not find %s", c.Name)
+// The notes say what the chart can't do for the user, and name the right Secret.
+func TestNotesSayWhatIsLeftToDo(t *testing.T) {
+	for _, row := range []struct{ file, want string }{
+		{"default-values.yaml", "follows the workspace 1200000000000001. It waits for the Secret asana-token."},
+		{"default-values.yaml", "scrape sales-asana-exporter.monitoring.svc:10176 once a minute"},
+		{"default-values.yaml", "35 days of samples, 16 at the least"},
+		{"several-workspaces-values.yaml", "each workspace whose gid is a key of the Secret asana-tokens."},
+		{"everything-values.yaml", "Prometheus Operator scrapes it every 1m"},
+	} {
+		if notes := notes(t, values(t, row.file, "")); !strings.Contains(notes, row.want) {
+			t.Errorf("%s: want %q in\n%s", row.file, row.want, notes)
+		} else if line := regexp.MustCompile(`(?m)^.{161,}$`).FindString(notes); line != "" {
+			t.Errorf("%s: too long for a terminal: %s", row.file, line)
 		}
 	}
-	if !maps.Equal(got, want) {
-		t.Errorf("the chart has other dashboards than the folder: %q and %q", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)))
-	}
-}
-
-func glob(t *testing.T, pattern string) []string {
-	t.Helper()
-	paths, err := filepath.Glob(pattern)
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("%s: %d files, %v", pattern, len(paths), err)
-	}
-	return paths
 }

@@ -15,6 +15,8 @@ package check
 
 import (
 	"bufio"
+	"crypto/x509"
+	"encoding/pem"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -22,7 +24,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -31,23 +32,28 @@ import (
 
 const secret = "secret-of-the-service-account"
 
-// The exporter runs with the flags, token and volume of the chart: it accepts each flag, reads the token, polls the workspace,
-// keeps its state on the volume, and answers probe and scrape.
+// The exporter runs with the flags, environment, token and volume of the chart: it accepts each flag, reads the token, trusts the
+// private CA, polls the workspace, keeps its state on the volume, and answers probe and scrape.
 func TestExporterRunsAsThePodDoes(t *testing.T) {
 	binary := build(t)
 	eachRelease(t, func(t *testing.T, r release) {
 		asked := make(chan string, 100)
-		asana := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		asana := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 			select {
 			case asked <- request.URL.Path + " " + request.Header.Get("Authorization"):
 			default:
 			}
 			http.Error(w, "come back later", http.StatusServiceUnavailable)
 		}))
+		if r.trusted() == "" {
+			asana.Start()
+		} else {
+			asana.StartTLS()
+		}
 		defer asana.Close()
 
-		folders := mountFolders(t, r)
-		address := run(t, binary, r, append(arguments(r, folders), "--asana.url="+asana.URL, "--web.listen-address=127.0.0.1:0"))
+		folders := mountFolders(t, r, asana.Certificate())
+		address := run(t, binary, r, folders, "--asana.url="+asana.URL, "--web.listen-address=127.0.0.1:0")
 		if got, want := <-asked, "/workspaces/1200000000000001"; !strings.HasPrefix(got, want) || !strings.HasSuffix(got, " Bearer "+secret) {
 			t.Errorf("asked for %q, want %s with the token", got, want)
 		}
@@ -63,8 +69,8 @@ func TestExporterRunsAsThePodDoes(t *testing.T) {
 
 // The README shows how to try the chart without a token.
 func TestDemoRunsInThePod(t *testing.T) {
-	r := newRelease(t, values(t, "least.yaml", `{workspace: "1", extraArgs: [--demo]}`))
-	address := run(t, build(t), r, append(arguments(r, mountFolders(t, r)), "--web.listen-address=127.0.0.1:0"))
+	r := newRelease(t, values(t, "default-values.yaml", `{workspace: "1", extraArgs: [--demo]}`))
+	address := run(t, build(t), r, mountFolders(t, r, nil), "--web.listen-address=127.0.0.1:0")
 	want := "\n" + `asana_workspace_info{name="Example Company (simulated)",workspace="1"} 1` + "\n"
 	tick, deadline := time.Tick(100*time.Millisecond), time.After(time.Minute)
 	for !strings.Contains(get(t, "http://"+address+"/metrics"), want) {
@@ -95,50 +101,72 @@ func build(t *testing.T) (binary string) {
 	return binary
 }
 
-// mountFolders makes a folder in the place of each that the pod mounts, with the token under the name that the chart gives it.
-func mountFolders(t *testing.T, r release) map[string]string {
+// trusted returns the file with a private CA, if there is one.
+func (r release) trusted() string {
+	for _, variable := range r.container().Env {
+		if variable.Name == "SSL_CERT_FILE" {
+			return variable.Value
+		}
+	}
+	return ""
+}
+
+// mountFolders makes a folder in the place of each that the pod mounts, with the token under the name that the chart gives it, and
+// the certificate of a private CA.
+func mountFolders(t *testing.T, r release, ca *x509.Certificate) map[string]string {
 	t.Helper()
 	folders := map[string]string{}
 	for _, mount := range r.container().VolumeMounts {
 		folders[mount.MountPath] = t.TempDir()
-		for _, volume := range r.pod().Volumes {
-			if volume.Name != mount.Name {
-				continue
-			}
-			for _, item := range volume.Secret.Items {
-				if err := os.WriteFile(filepath.Join(folders[mount.MountPath], item.Path), []byte(secret), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
+	}
+	mountSecret(t, folders["/secrets"], r)
+	if ca != nil {
+		block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Raw})
+		must(t, os.WriteFile(inFolders(r.trusted(), folders), block, 0o600))
 	}
 	return folders
 }
 
-// arguments are the container's, with folders of this machine.
-func arguments(r release, folders map[string]string) []string {
-	args := slices.Clone(r.container().Args)
-	for i := range args {
-		for mounted, folder := range folders {
-			args[i] = regexp.MustCompile("="+mounted+"(/|$)").ReplaceAllString(args[i], "="+folder+"$1")
-		}
+// mountSecret puts a token into a folder as a kubelet does: links to files of a hidden folder, which is a link, too.
+func mountSecret(t *testing.T, folder string, r release) {
+	t.Helper()
+	name := "1200000000000001"
+	if !r.several() {
+		name = r.pod().Volumes[0].Secret.Items[0].Path
 	}
-	return args
+	must(t, os.Mkdir(filepath.Join(folder, "..2026_01_31"), 0o700))
+	must(t, os.WriteFile(filepath.Join(folder, "..2026_01_31", name), []byte(secret), 0o600))
+	must(t, os.Symlink("..2026_01_31", filepath.Join(folder, "..data")))
+	must(t, os.Symlink("..data/"+name, filepath.Join(folder, name)))
 }
 
-// run starts the exporter, waits until it listens, and has it stop in time when the test ends.
-func run(t *testing.T, binary string, r release, args []string) (address string) {
+// inFolders replaces mounted folders by those of this machine.
+func inFolders(text string, folders map[string]string) string {
+	for mounted, folder := range folders {
+		text = regexp.MustCompile("(^|=)"+mounted+"(/|$)").ReplaceAllString(text, "${1}"+folder+"${2}")
+	}
+	return text
+}
+
+// run starts the exporter as the container is, with further flags, waits until it listens, and has it stop in time when the test ends.
+func run(t *testing.T, binary string, r release, folders map[string]string, further ...string) (address string) {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), binary, args...)
+	var args []string
+	for _, arg := range r.container().Args {
+		args = append(args, inFolders(arg, folders))
+	}
+	command := exec.CommandContext(t.Context(), binary, append(args, further...)...)
+	command.Env = os.Environ()
+	for _, variable := range r.container().Env {
+		if variable.ValueFrom == nil {
+			command.Env = append(command.Env, variable.Name+"="+inFolders(variable.Value, folders))
+		}
+	}
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
 	command.WaitDelay = time.Duration(*r.pod().TerminationGracePeriodSeconds) * time.Second
 	log, err := command.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	must(t, command.Start())
 	t.Cleanup(func() {
 		if err := command.Wait(); err != nil && command.ProcessState.ExitCode() != 0 {
 			t.Errorf("it did not stop well: %v", err)

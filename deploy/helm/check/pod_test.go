@@ -17,6 +17,7 @@ import (
 	"maps"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -24,7 +25,6 @@ import (
 	core "k8s.io/api/core/v1"
 	"k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
-	"sigs.k8s.io/yaml"
 )
 
 // Service, StatefulSet, pod and ServiceMonitor refer to each other by labels and names only.
@@ -41,12 +41,18 @@ func TestSelectorsMatchLabels(t *testing.T) {
 		if ports := r.container().Ports; !reflect.DeepEqual(ports, []core.ContainerPort{want}) || port.TargetPort.StrVal != want.Name {
 			t.Errorf("the service sends to %v, the container listens on %v", port.TargetPort, ports)
 		}
+		for _, policy := range r.policies {
+			if !covers(labels, policy.Spec.PodSelector.MatchLabels) {
+				t.Errorf("the policy is for %v", policy.Spec.PodSelector)
+			}
+		}
 		for _, monitor := range r.monitors {
 			if !covers(service.Labels, monitor.Spec.Selector.MatchLabels) || monitor.Spec.Endpoints[0].Port != port.Name {
 				t.Errorf("the monitor looks for %v and port %s", monitor.Spec.Selector, monitor.Spec.Endpoints[0].Port)
 			}
-			if job := service.Labels[monitor.Spec.JobLabel]; !jobOfReplicaDown(t).MatchString(job) {
-				t.Errorf("AsanaReplicaDown does not know the job %q", job)
+			job := monitor.Spec.Endpoints[0].RelabelConfigs[0]
+			if job.TargetLabel != "job" || !jobOfReplicaDown(t).MatchString(*job.Replacement) {
+				t.Errorf("AsanaReplicaDown does not know the job %q", *job.Replacement)
 			}
 		}
 	})
@@ -68,29 +74,6 @@ func covers(labels, wanted map[string]string) bool {
 	return len(wanted) > 0 && maps.Equal(both, labels)
 }
 
-// Names of pods and labels add up to 11 characters to the release name; the limit is 63.
-func TestLongNamesFit(t *testing.T) {
-	for _, name := range []string{"sales", "asana-exporter", "asana-exporter-2", strings.Repeat("a-", 26) + "b"} {
-		manifests, err := renderAs(name, load(t), values(t, "least.yaml", ""))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, manifest := range manifests {
-			var object struct{ Metadata struct{ Name string } }
-			if err := yaml.Unmarshal([]byte(manifest), &object); err != nil {
-				t.Fatal(err)
-			}
-			got := object.Metadata.Name
-			if !regexp.MustCompile(`^[a-z]([-a-z0-9]{0,50}[a-z0-9])?$`).MatchString(got) {
-				t.Errorf("%s becomes %s", name, got)
-			}
-			if strings.Contains(name, "asana-exporter") != (got == name) {
-				t.Errorf("%s becomes %s", name, got)
-			}
-		}
-	}
-}
-
 // Two processes cannot share a state: the second does not start.
 func TestOneProcessOwnsTheState(t *testing.T) {
 	eachRelease(t, func(t *testing.T, r release) {
@@ -98,11 +81,27 @@ func TestOneProcessOwnsTheState(t *testing.T) {
 		if set.Replicas == nil || *set.Replicas != 1 {
 			t.Errorf("replicas are %v", set.Replicas)
 		}
-		claims := set.VolumeClaimTemplates
-		if len(claims) != 1 || claims[0].Name != mountAt(t, r, "/data").Name {
-			t.Errorf("the state is not on the volume that is claimed: %v", claims)
+		if len(set.VolumeClaimTemplates)+len(claims(r)) != 1 {
+			t.Errorf("want one claim: %v, %v", set.VolumeClaimTemplates, claims(r))
+		}
+		names := claims(r)
+		for _, template := range set.VolumeClaimTemplates {
+			names = append(names, template.Name)
+		}
+		if name := mountAt(t, r, "/data").Name; !slices.Contains(names, name) {
+			t.Errorf("the state is on the volume %s, which nobody claims", name)
 		}
 	})
+}
+
+// claims returns the names of the volumes that are claims made by others.
+func claims(r release) (names []string) {
+	for _, volume := range r.pod().Volumes {
+		if volume.PersistentVolumeClaim != nil {
+			names = append(names, volume.Name)
+		}
+	}
+	return names
 }
 
 // The manifests hold no token. A file mounted by subPath would not change with the Secret.
@@ -113,11 +112,15 @@ func TestTokenIsMountedAsAFolder(t *testing.T) {
 			t.Errorf("mounted as %+v", mount)
 		}
 		volume := r.pod().Volumes[0]
-		if len(r.pod().Volumes) != 1 || volume.Name != mount.Name || volume.Secret == nil || volume.Secret.SecretName == "" {
+		if volume.Name != mount.Name || volume.Secret == nil || volume.Secret.SecretName == "" {
 			t.Fatalf("volumes are %+v", r.pod().Volumes)
 		}
 		if mode := *volume.Secret.DefaultMode; mode != 0o440 {
 			t.Errorf("mode is %o", mode)
+		}
+		// Of several workspaces, all keys are mounted: new ones appear.
+		if items := len(volume.Secret.Items); items != 1 && !r.several() || items != 0 && r.several() {
+			t.Errorf("%d keys are mounted", items)
 		}
 	})
 }
@@ -142,15 +145,34 @@ func TestPodMeetsRestrictedSecurityStandard(t *testing.T) {
 	eachRelease(t, func(t *testing.T, r release) {
 		template, level := r.statefulSets[0].Spec.Template, api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
 		result := policy.AggregateCheckResults(evaluator.EvaluatePod(level, &template.ObjectMeta, &template.Spec))
+		context := r.container().SecurityContext
+		if context == nil { // As nothing-values.yaml asks for.
+			return
+		}
 		if !result.Allowed {
 			t.Error(result.ForbiddenDetail())
 		}
-		context := r.container().SecurityContext
 		if context.ReadOnlyRootFilesystem == nil || !*context.ReadOnlyRootFilesystem {
 			t.Error("the root file system may be written to")
 		}
+	})
+}
+
+// Neither the pod nor its account asks for a token: the exporter never talks to the API server.
+func TestPodGetsNoTokenForTheAPIServer(t *testing.T) {
+	eachRelease(t, func(t *testing.T, r release) {
 		if token := r.pod().AutomountServiceAccountToken; token == nil || *token {
 			t.Error("the pod gets a token for the API server")
+		}
+		want := "default"
+		for _, account := range r.accounts {
+			want = account.Name
+			if token := account.AutomountServiceAccountToken; token == nil || *token {
+				t.Error("the account gives pods a token for the API server")
+			}
+		}
+		if got := r.pod().ServiceAccountName; got != want {
+			t.Errorf("the account is %s, want %s", got, want)
 		}
 	})
 }
@@ -158,17 +180,47 @@ func TestPodMeetsRestrictedSecurityStandard(t *testing.T) {
 // User, folder and port match the image.
 func TestImageIsTheRepositorys(t *testing.T) {
 	dockerfile := read(t, "../../../Dockerfile")
-	eachRelease(t, func(t *testing.T, r release) {
-		context := r.pod().SecurityContext
-		user, group := strconv.FormatInt(*context.RunAsUser, 10), strconv.FormatInt(*context.RunAsGroup, 10)
-		port := strconv.Itoa(int(r.container().Ports[0].ContainerPort))
-		for _, line := range []string{"USER " + user + ":" + group, "VOLUME " + mountAt(t, r, "/data").MountPath, "EXPOSE " + port} {
-			if !strings.Contains(dockerfile, "\n"+line+"\n") {
-				t.Errorf("the Dockerfile does not say %s", line)
-			}
+	r := newRelease(t, values(t, "default-values.yaml", ""))
+	context := r.pod().SecurityContext
+	user, group := strconv.FormatInt(*context.RunAsUser, 10), strconv.FormatInt(*context.RunAsGroup, 10)
+	port := strconv.Itoa(int(r.container().Ports[0].ContainerPort))
+	for _, line := range []string{"USER " + user + ":" + group, "VOLUME " + mountAt(t, r, "/data").MountPath, "EXPOSE " + port} {
+		if !strings.Contains(dockerfile, "\n"+line+"\n") {
+			t.Errorf("the Dockerfile does not say %s", line)
 		}
-		if *context.FSGroup != *context.RunAsGroup {
-			t.Errorf("the volume belongs to group %d, the process to %s", *context.FSGroup, group)
+	}
+	if *context.FSGroup != *context.RunAsGroup {
+		t.Errorf("the volume belongs to group %d, the process to %s", *context.FSGroup, group)
+	}
+}
+
+// OpenShift refuses a pod that names a user or a group of its own choice, and assigns them.
+func TestUserAndGroupsCanBeLeftToOpenShift(t *testing.T) {
+	r := newRelease(t, values(t, "openshift-values.yaml", ""))
+	yes := true
+	want := &core.PodSecurityContext{
+		RunAsNonRoot:        &yes,
+		FSGroupChangePolicy: new(core.FSGroupChangeOnRootMismatch),
+		SeccompProfile:      &core.SeccompProfile{Type: core.SeccompProfileTypeRuntimeDefault},
+	}
+	if got := r.pod().SecurityContext; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if c := r.container().SecurityContext; c.RunAsUser != nil || c.RunAsGroup != nil {
+		t.Errorf("the container has a user: %+v", c)
+	}
+}
+
+// A digest names one image, whatever happens to tags.
+func TestImageIsNamedByTagOrDigest(t *testing.T) {
+	const digest = "sha256:4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945"
+	for _, row := range []struct{ values, want string }{
+		{``, "ghcr.io/asana-exporter/asana_exporter:" + load(t).Metadata.AppVersion},
+		{`image: {repository: "registry.example.com:5000/a", tag: "1"}`, "registry.example.com:5000/a:1"},
+		{`image: {tag: "1", digest: "` + digest + `"}`, "ghcr.io/asana-exporter/asana_exporter@" + digest},
+	} {
+		if got := newRelease(t, values(t, "default-values.yaml", row.values)).container().Image; got != row.want {
+			t.Errorf("%s: %s, want %s", row.values, got, row.want)
 		}
-	})
+	}
 }

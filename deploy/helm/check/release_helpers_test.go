@@ -14,9 +14,9 @@
 package check
 
 import (
-	"log/slog"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -29,31 +29,38 @@ import (
 	"helm.sh/helm/v4/pkg/engine"
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
+	networking "k8s.io/api/networking/v1"
 	"sigs.k8s.io/yaml"
 )
 
 const folder = ".." // Of the chart.
 
-func TestMain(m *testing.M) {
-	slog.SetLogLoggerLevel(slog.LevelWarn) // Helm logs each link that it follows.
-	m.Run()
-}
-
 // A release holds the manifests of the chart for some values.
 type release struct {
 	services     []core.Service
 	statefulSets []apps.StatefulSet
+	accounts     []core.ServiceAccount
+	policies     []networking.NetworkPolicy
 	configMaps   []core.ConfigMap
 	monitors     []monitoring.ServiceMonitor
 	rules        []monitoring.PrometheusRule
 }
 
-// eachRelease runs a test with as few values as possible, and with all.
+// eachRelease runs a test with each file of values in ci/.
 func eachRelease(t *testing.T, test func(t *testing.T, r release)) {
 	t.Helper()
-	for _, file := range []string{"least.yaml", "everything.yaml"} {
+	for _, file := range valueFiles(t) {
 		t.Run(file, func(t *testing.T) { test(t, newRelease(t, values(t, file, ""))) })
 	}
+}
+
+// valueFiles returns the names of the files in ci/, which chart-testing installs.
+func valueFiles(t *testing.T) (names []string) {
+	t.Helper()
+	for _, path := range glob(t, "../ci/*-values.yaml") {
+		names = append(names, filepath.Base(path))
+	}
+	return names
 }
 
 // newRelease decodes the manifests strictly, as an API server does.
@@ -64,15 +71,15 @@ func newRelease(t *testing.T, values map[string]any) (r release) {
 		t.Fatal(err)
 	}
 	for _, manifest := range manifests {
-		var object struct{ Kind string }
-		if err := yaml.Unmarshal([]byte(manifest), &object); err != nil {
-			t.Fatalf("%v in\n%s", err, manifest)
-		}
-		switch object.Kind {
+		switch kind := kind(t, manifest); kind {
 		case "Service":
 			r.services = append(r.services, decode[core.Service](t, manifest))
 		case "StatefulSet":
 			r.statefulSets = append(r.statefulSets, decode[apps.StatefulSet](t, manifest))
+		case "ServiceAccount":
+			r.accounts = append(r.accounts, decode[core.ServiceAccount](t, manifest))
+		case "NetworkPolicy":
+			r.policies = append(r.policies, decode[networking.NetworkPolicy](t, manifest))
 		case "ConfigMap":
 			r.configMaps = append(r.configMaps, decode[core.ConfigMap](t, manifest))
 		case "ServiceMonitor":
@@ -80,7 +87,7 @@ func newRelease(t *testing.T, values map[string]any) (r release) {
 		case "PrometheusRule":
 			r.rules = append(r.rules, decode[monitoring.PrometheusRule](t, manifest))
 		default:
-			t.Fatalf("nobody expects the kind %q of\n%s", object.Kind, manifest)
+			t.Fatalf("nobody expects the kind %q of\n%s", kind, manifest)
 		}
 	}
 	if len(r.services) != 1 || len(r.statefulSets) != 1 {
@@ -89,9 +96,23 @@ func newRelease(t *testing.T, values map[string]any) (r release) {
 	return r
 }
 
+func kind(t *testing.T, manifest string) string {
+	t.Helper()
+	var object struct{ Kind string }
+	if err := yaml.Unmarshal([]byte(manifest), &object); err != nil {
+		t.Fatalf("%v in\n%s", err, manifest)
+	}
+	return object.Kind
+}
+
 func (r release) pod() core.PodSpec { return r.statefulSets[0].Spec.Template.Spec }
 
 func (r release) container() core.Container { return r.pod().Containers[0] }
+
+// several reports whether it follows several workspaces.
+func (r release) several() bool {
+	return slices.Contains(r.container().Args, "--asana.token-dir=/secrets")
+}
 
 // render returns the manifests, each an object, as `helm template` does.
 func render(c *chart.Chart, values map[string]any) (manifests []string, err error) {
@@ -100,12 +121,7 @@ func render(c *chart.Chart, values map[string]any) (manifests []string, err erro
 
 // renderAs is render for a release of another name.
 func renderAs(name string, c *chart.Chart, values map[string]any) (manifests []string, err error) {
-	options := common.ReleaseOptions{Name: name, Namespace: "monitoring", Revision: 1, IsInstall: true}
-	all, err := util.ToRenderValues(c, values, options, nil)
-	if err != nil {
-		return nil, err
-	}
-	files, err := engine.Render(c, all)
+	files, err := renderFiles(name, c, values)
 	if err != nil {
 		return nil, err
 	}
@@ -122,6 +138,26 @@ func renderAs(name string, c *chart.Chart, values map[string]any) (manifests []s
 	return manifests, nil
 }
 
+// renderFiles returns what each template gives.
+func renderFiles(name string, c *chart.Chart, values map[string]any) (map[string]string, error) {
+	options := common.ReleaseOptions{Name: name, Namespace: "monitoring", Revision: 1, IsInstall: true}
+	all, err := util.ToRenderValues(c, values, options, nil)
+	if err != nil {
+		return nil, err
+	}
+	return engine.Render(c, all)
+}
+
+// notes returns what `helm install` prints.
+func notes(t *testing.T, values map[string]any) string {
+	t.Helper()
+	files, err := renderFiles("sales", load(t), values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files["asana-exporter/templates/NOTES.txt"]
+}
+
 func load(t *testing.T) *chart.Chart {
 	t.Helper()
 	c, err := loader.LoadDir(folder)
@@ -131,10 +167,10 @@ func load(t *testing.T) *chart.Chart {
 	return c
 }
 
-// values reads a file of values, and further ones that win.
+// values reads a file of ci/, and further values that win.
 func values(t *testing.T, file, further string) map[string]any {
 	t.Helper()
-	return loader.MergeMaps(parse(t, read(t, file)), parse(t, further))
+	return loader.MergeMaps(parse(t, read(t, filepath.Join("..", "ci", file))), parse(t, further))
 }
 
 func parse(t *testing.T, text string) map[string]any {
@@ -161,4 +197,20 @@ func read(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+func glob(t *testing.T, pattern string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%s: %d files, %v", pattern, len(paths), err)
+	}
+	return paths
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
