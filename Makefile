@@ -14,7 +14,7 @@ DATE = $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format
 LDFLAGS = -s -w -X $(PACKAGE).Version=$(VERSION) -X $(PACKAGE).Revision=$(or $(REVISION),unknown) \
           -X $(PACKAGE).Branch=$(or $(BRANCH),unknown) -X $(PACKAGE).BuildDate=$(or $(DATE),unknown)
 
-.PHONY: help build check test lint e2e fuzz bench image demo alert-quality rules dashboards dashboard-cost
+.PHONY: help build check test lint e2e fuzz bench image demo alert-quality rules dashboards dashboard-cost chart chart-copies
 
 help: ## show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -49,9 +49,11 @@ alert-quality: ## measure the deletion rules on simulated workspaces
 
 rules: ## write the Prometheus rules anew
 	go generate ./alerts
+	$(MAKE) chart-copies
 
 dashboards: ## write the JSON of the Grafana dashboards anew
 	go generate ./dashboards
+	$(MAKE) chart-copies
 
 dashboard-cost: ## measure what the dashboards cost a Prometheus server with fifty workspaces (minutes, and 6 GB of disk)
 	go test -tags e2e,cost -count=1 -run TestDashboardsCostLittle -v -timeout 30m ./e2e/
@@ -59,3 +61,14 @@ dashboard-cost: ## measure what the dashboards cost a Prometheus server with fif
 image: ## build the image asana_exporter
 	docker build --tag asana_exporter --label org.opencontainers.image.version='$(VERSION)' \
 	    --label org.opencontainers.image.revision='$(REVISION)' .
+
+HELM = $(or $(shell command -v helm),go run helm.sh/helm/v4/cmd/helm@v4.3.1)
+
+# The files get the time of the commit, which Helm writes into the package: the same commit gives the same bytes.
+chart: ## package the Helm chart into dist/
+	@rm -rf dist/chart && mkdir -p dist && cp -R deploy/helm dist/chart
+	@find dist/chart -exec touch -d '$(DATE)' {} +
+	@$(HELM) package --destination dist dist/chart && rm -r dist/chart && ls -l dist/asana-exporter-*.tgz
+
+chart-copies: ## write the chart's copies of rules and dashboards anew, and the manifests in deploy/kubernetes
+	cd deploy/helm/check && go test -count=1 -run 'Copies|Plain' . -update
