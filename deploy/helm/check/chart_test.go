@@ -78,6 +78,14 @@ func TestPackageMakesTheSame(t *testing.T) {
 	}
 }
 
+// The chart is released with the exporter, and its image is the exporter's of the same version.
+func TestVersionIsThatOfTheRelease(t *testing.T) {
+	release, metadata := strings.TrimSpace(read(t, "../../../VERSION")), load(t).Metadata
+	if metadata.Version != release || metadata.AppVersion != release {
+		t.Errorf("version %s and appVersion %s, want %s", metadata.Version, metadata.AppVersion, release)
+	}
+}
+
 // As a dependency of another chart, it gets `global` among its values, and the condition of that chart.
 func TestMayBeADependency(t *testing.T) {
 	newRelease(t, values(t, "default-values.yaml", "{global: {}, enabled: true}"))
