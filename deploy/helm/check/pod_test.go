@@ -196,18 +196,21 @@ func TestImageIsTheRepositorys(t *testing.T) {
 
 // OpenShift refuses a pod that names a user or a group of its own choice, and assigns them.
 func TestUserAndGroupsCanBeLeftToOpenShift(t *testing.T) {
-	r := newRelease(t, values(t, "openshift-values.yaml", ""))
-	yes := true
-	want := &core.PodSecurityContext{
-		RunAsNonRoot:        &yes,
-		FSGroupChangePolicy: new(core.FSGroupChangeOnRootMismatch),
-		SeccompProfile:      &core.SeccompProfile{Type: core.SeccompProfileTypeRuntimeDefault},
-	}
-	if got := r.pod().SecurityContext; !reflect.DeepEqual(got, want) {
-		t.Errorf("got %+v, want %+v", got, want)
-	}
-	if c := r.container().SecurityContext; c.RunAsUser != nil || c.RunAsGroup != nil {
-		t.Errorf("the container has a user: %+v", c)
+	for _, r := range []release{
+		newRelease(t, values(t, "openshift-values.yaml", "")),
+		newRelease(t, values(t, "default-values.yaml", "podSecurityContext: {runAsUser: null, runAsGroup: null, fsGroup: null}")),
+	} {
+		want := &core.PodSecurityContext{
+			RunAsNonRoot:        new(true),
+			FSGroupChangePolicy: new(core.FSGroupChangeOnRootMismatch),
+			SeccompProfile:      &core.SeccompProfile{Type: core.SeccompProfileTypeRuntimeDefault},
+		}
+		if got := r.pod().SecurityContext; !reflect.DeepEqual(got, want) {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+		if c := r.container().SecurityContext; c.RunAsUser != nil || c.RunAsGroup != nil {
+			t.Errorf("the container has a user: %+v", c)
+		}
 	}
 }
 

@@ -48,3 +48,8 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) -}}
 {{- end -}}
 {{- end -}}
+
+{{- define "asana-exporter.podSecurityContext" -}}
+{{- $context := .Values.podSecurityContext | default dict -}}
+{{- ternary (omit $context "runAsUser" "runAsGroup" "fsGroup") $context .Values.openshift | toYaml -}}
+{{- end -}}
