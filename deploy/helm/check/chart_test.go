@@ -25,6 +25,8 @@ import (
 	"helm.sh/helm/v4/pkg/chart/v2/lint/support"
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
 	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
+	apps "k8s.io/api/apps/v1"
+	core "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 )
 
@@ -122,6 +124,23 @@ func TestLongNamesFit(t *testing.T) {
 			if got := object.Metadata.Name; got != row.want {
 				t.Errorf("%s with %q becomes %s, want %s", row.release, row.values, got, row.want)
 			}
+		}
+	}
+}
+
+// YAML takes a bare 2026 for a number, which no label and no name may be.
+func TestNamesMayBeNumbers(t *testing.T) {
+	all := values(t, "default-values.yaml", `{serviceAccount: {name: "17"}, priorityClassName: "18"}`)
+	manifests, err := renderAs("2026", load(t), all)
+	must(t, err)
+	for _, manifest := range manifests {
+		switch kind(t, manifest) {
+		case "ServiceAccount":
+			decode[core.ServiceAccount](t, manifest)
+		case "Service":
+			decode[core.Service](t, manifest)
+		case "StatefulSet":
+			decode[apps.StatefulSet](t, manifest)
 		}
 	}
 }

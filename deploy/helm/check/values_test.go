@@ -42,6 +42,7 @@ func TestBadValuesAreRefused(t *testing.T) {
 		{`podAnnotations: {backup: true}`, `at '/podAnnotations/backup': got boolean, want string`},
 		{`commonLabels: {cost-center: 17}`, `at '/commonLabels/cost-center': got number, want string`},
 		{`fullnameOverride: Asana`, `at '/fullnameOverride': 'Asana' does not match pattern`},
+		{`nameOverride: "2026"`, `at '/nameOverride': '2026' does not match pattern`},
 		{`serviceAccount: {automount: true}`, `at '/serviceAccount': additional properties 'automount' not allowed`},
 		{`state: {size: 1 GB}`, `at '/state/size': '1 GB' does not match pattern`},
 		{`state: {retentionPolicy: delete}`, `at '/state/retentionPolicy': value must be one of 'Retain', 'Delete'`},

@@ -25,7 +25,7 @@
 {{/* These can't change once the StatefulSet is there. */}}
 {{- define "asana-exporter.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "asana-exporter.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{/* Ours win over commonLabels: selectors rely on them. */}}
