@@ -14,6 +14,7 @@
 package check
 
 import (
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -30,6 +31,7 @@ import (
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
 	networking "k8s.io/api/networking/v1"
+	"sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 )
 
@@ -182,9 +184,15 @@ func parse(t *testing.T, text string) map[string]any {
 	return values
 }
 
+// decode is as strict as an API server: it takes no number for a text, and no key that is unknown, there twice or in other case.
 func decode[T any](t *testing.T, text string) (object T) {
 	t.Helper()
-	if err := yaml.UnmarshalStrict([]byte(text), &object); err != nil {
+	data, err := yaml.YAMLToJSONStrict([]byte(text))
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	strict, err := json.UnmarshalStrict(data, &object)
+	if err = errors.Join(append(strict, err)...); err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}
 	return object
