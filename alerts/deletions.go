@@ -162,18 +162,21 @@ func (o options) knobs() (rules []rule) {
 // events. A window begins with the total at its beginning. That is subtracted, since increase() would extrapolate, and would
 // see nothing of what happened while Prometheus was away.
 func counts() []rule {
-	var rules []rule
+	var totals, caughtUp []rule
 	for _, k := range append(kinds(), kind{name: "undeleted", selector: `action="undeleted"`}) {
 		if k.selector != "" {
-			rules = append(rules, record("TOTAL", "",
-				"sum by (workspace, job, instance) (asana_events_total{"+k.selector+"})", "kind", k.name))
+			total := "sum by (workspace, job, instance) (asana_events_total{" + k.selector + "})"
+			totals = append(totals, record("TOTAL", "", total, "kind", k.name))
+			caughtUp = append(caughtUp, record("CAUGHT_UP", "",
+				total+" and on (workspace, job, instance) asana_workspace_backlog_seconds > 300", "kind", k.name))
 		}
 	}
-	rules[0].comment = "What each exporter has counted so far. All its series begin anew together, so that the sum is a counter, too."
-	return append(rules,
+	totals[0].comment = "What each exporter has counted so far. All its series begin anew together, so that the sum is a counter, too."
+	caughtUp[0].comment = `
+			The total in the 20 minutes after a catch-up, while the exporter shows the backlog: that happened before, so counts begin here.
+			The total is summed again, since vmalert would show the one recorded above a minute late, and beside a backlog of now.`
+	return append(slices.Concat(totals, caughtUp),
 		record("COUNTED_AT", "", "time() + 0 * TOTAL"),
-		record("CAUGHT_UP", "The total in the 20 minutes after a catch-up, while the exporter shows the backlog: that happened before, so counts begin here.",
-			"TOTAL and on (workspace, job, instance) asana_workspace_backlog_seconds > 300"),
 		record("COUNT", `
 			What was deleted in the window. Each "or" counts from another point, and the first that is known is taken: the latest catch-up;
 			the beginning of the window; the last sample before it, where Prometheus was away at its beginning, reduced since that time is
