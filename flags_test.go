@@ -248,13 +248,18 @@ func TestWorkspaceAndTokenFileComeFromTheEnvironmentButNotForTheDemo(t *testing.
 		workspace string
 		args      []string
 		warnings  []string
+		zeroFirst float64
 	}{
-		{"12", arguments(t, "--asana.workspace", missing, "--asana.token-file", missing), nil},
-		{testWorkspace, []string{"--demo", "--web.listen-address", "127.0.0.1:0", "--asana.url", "http://127.0.0.1:1"}, ignored},
+		{"12", arguments(t, "--asana.workspace", missing, "--asana.token-file", missing), nil, 90},
+		{testWorkspace, []string{"--demo", "--web.listen-address", "127.0.0.1:0", "--asana.url", "http://127.0.0.1:1"}, ignored, 5},
 	} {
 		p := spawnIn(t, "", environment, row.args...)
-		if got := samples(t, p.address(t)); got[`asana_exporter_event_series_limit{workspace="`+row.workspace+`"}`] != 5000 {
+		got := samples(t, p.address(t))
+		if got[`asana_exporter_event_series_limit{workspace="`+row.workspace+`"}`] != 5000 {
 			t.Errorf("%q follows another workspace: %v", row.args, got)
+		}
+		if zeroFirst := got["asana_exporter_zero_first_seconds"]; zeroFirst != row.zeroFirst {
+			t.Errorf("%q exposes %v s as --events.zero-first, want %v", row.args, zeroFirst, row.zeroFirst)
 		}
 		wantStop(t, p, syscall.SIGTERM)
 		var warnings []string

@@ -47,7 +47,8 @@ type workspaces struct {
 	all map[string]*workspace // By gid.
 }
 
-// newWorkspaces returns no workspaces, and registers how many there will be.
+// newWorkspaces returns no workspaces, and registers the metrics that belong to none: how many there will be, and a flag that rules
+// compare with the scrape interval.
 func newWorkspaces(c config, transport http.RoundTripper, registry prometheus.Registerer, logger log.Logger) *workspaces {
 	s := &workspaces{
 		config: c, transport: transport, registry: registry, logger: logger, resized: func(int) {}, openStore: collector.OpenStore,
@@ -57,6 +58,12 @@ func newWorkspaces(c config, transport http.RoundTripper, registry prometheus.Re
 		Name: "asana_exporter_workspaces",
 		Help: "Workspaces that are followed, those in trouble included.",
 	}, func() float64 { return float64(len(s.list())) }))
+	zeroFirst := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "asana_exporter_zero_first_seconds",
+		Help: "How long a new series is exposed at 0 before its value: --events.zero-first. 0 turns it off.",
+	})
+	zeroFirst.Set(c.zeroFirst.Seconds())
+	registry.MustRegister(zeroFirst)
 	return s
 }
 

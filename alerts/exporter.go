@@ -35,12 +35,16 @@ func exporter(o options) file {
 				What you may change; times are in seconds. Prometheus may load this file twice, since the rules read a knob as scalar(max(...));
 				then change it in both copies. The hours after which a position is in danger are no knobs: the token lives for 24.`},
 			{
-				name: "asana-exporter-history", interval: "5m", rules: exporterHistory(),
+				name: "asana-exporter-history", interval: "5m", rules: append(exporterHistory(), watchedSince()),
 				comment: "Rules over days. They are expensive, so they are evaluated five times less often.",
 			},
-			{name: "asana-exporter-state", interval: "1m", rules: exporterState()},
+			{name: "asana-exporter-state", interval: "1m", rules: append(exporterState(), prerequisiteRecords()...)},
 			{name: "asana-exporter-alerts", interval: "1m", rules: slices.Concat(
 				o.presence(), o.instances(), o.requests(), o.failures(), o.reading(), o.losses(), o.position(), o.seriesLimit())},
+			{
+				name: "asana-exporter-prerequisites", interval: "1m", rules: o.prerequisites(),
+				comment: "Whether the rules can be right: what they need of the server and of the exporter's flags.",
+			},
 		},
 	}
 }

@@ -181,7 +181,7 @@ func alertsOnExporter() []string {
 		"AsanaExporterDown", "AsanaExporterAbsent", "AsanaReplicaDown", "AsanaExporterRestarting", "AsanaRequestsRefused", "AsanaRateLimited",
 		"AsanaPollsFailing", "AsanaStateNotWritten", "AsanaReplicaFailing", "AsanaStreamSilent", "AsanaCatchUpSlow", "AsanaBacklogLong",
 		"AsanaEventsLost", "AsanaSyncError", "AsanaCountsStale", "AsanaPositionInDanger", "AsanaPositionNearlyLost", "AsanaSeriesLimitNear",
-		"AsanaEventsFolded",
+		"AsanaEventsFolded", "AsanaScrapesRare", "AsanaZeroFirstShort", "AsanaHistoryShort", "AsanaRulesIncomplete",
 	}
 }
 

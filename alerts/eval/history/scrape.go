@@ -37,7 +37,7 @@ func (t target) series(name string, kv ...string) *engine.Series {
 	b.Set(model.MetricNameLabel, name)
 	b.Set(model.JobLabel, t.job)
 	b.Set(model.InstanceLabel, t.instance)
-	ofProcess := name == "asana_exporter_build_info" || name == "asana_exporter_workspaces"
+	ofProcess := name == "asana_exporter_build_info" || name == "asana_exporter_workspaces" || name == "asana_exporter_zero_first_seconds"
 	if strings.HasPrefix(name, "asana_") && !ofProcess {
 		b.Set("workspace", t.workspace)
 	}
@@ -72,6 +72,7 @@ func (o options) scrape(store *engine.Store, from time.Time, all life) {
 		t.series("asana_exporter_state_commit_failures_total"):                                                            0,
 		t.series("asana_exporter_folded_events_total"):                                                                    0,
 		t.series("asana_exporter_event_series"):                                                                           float64(len(all.sets)),
+		t.series("asana_exporter_zero_first_seconds"):                                                                     90,
 		t.series("asana_exporter_event_series_limit"):                                                                     5000,
 	}
 	requests := t.series("asana_exporter_api_requests_total", "code", "200")
