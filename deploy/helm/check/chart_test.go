@@ -150,7 +150,7 @@ func TestNotesSayWhatIsLeftToDo(t *testing.T) {
 	for _, row := range []struct{ file, want string }{
 		{"default-values.yaml", "follows the workspace 1200000000000001. It waits for the Secret asana-token."},
 		{"default-values.yaml", "scrape sales-asana-exporter.monitoring.svc:10176 once a minute"},
-		{"default-values.yaml", "35 days of samples, 16 at the least"},
+		{"default-values.yaml", "35 days of samples. Its default of 15 is too short"},
 		{"several-workspaces-values.yaml", "each workspace whose gid is a key of the Secret asana-tokens."},
 		{"everything-values.yaml", "Prometheus Operator scrapes it every 1m"},
 	} {
