@@ -14,7 +14,11 @@ DATE = $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format
 LDFLAGS = -s -w -X $(PACKAGE).Version=$(VERSION) -X $(PACKAGE).Revision=$(or $(REVISION),unknown) \
           -X $(PACKAGE).Branch=$(or $(BRANCH),unknown) -X $(PACKAGE).BuildDate=$(or $(DATE),unknown)
 
-.PHONY: help build check test lint e2e fuzz bench image demo alert-quality rules dashboards dashboard-cost chart chart-copies
+# What goreleaser and nfpm make. Signatures and SBOM need cosign and syft, and are made by the release workflow.
+GORELEASER = go run github.com/goreleaser/goreleaser/v2@v2.15.1
+SNAPSHOT = SNAPSHOT_VERSION='$(VERSION)' $(GORELEASER) release --snapshot --clean --skip=sign,sbom
+
+.PHONY: help build check test lint e2e fuzz bench image demo alert-quality rules dashboards dashboard-cost chart chart-copies packages release-snapshot generated
 
 help: ## show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -72,3 +76,19 @@ chart: ## package the Helm chart into dist/
 
 chart-copies: ## write the chart's copies of rules and dashboards anew, and the manifests in deploy/kubernetes
 	cd deploy/helm/check && go test -count=1 -run 'Copies|Plain' . -update
+
+packages: ## build the deb and rpm packages into dist/
+	$(SNAPSHOT),archive
+	@cd dist && du --apparent-size -h *.deb *.rpm
+
+release-snapshot: ## build all that a release has into dist/: packages, archives, checksums
+	$(SNAPSHOT)
+	@cd dist && du --apparent-size -h *.deb *.rpm *.tar.gz sha256sums.txt
+
+# The manual page and the completions, which the program writes itself.
+generated:
+	mkdir -p generated/completions
+	go run . --help-man >generated/asana_exporter.1
+	gzip -9nf generated/asana_exporter.1
+	go run . --completion-script-bash >generated/completions/asana_exporter
+	go run . --completion-script-zsh >generated/completions/_asana_exporter

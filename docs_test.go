@@ -196,3 +196,19 @@ func kind(family *dto.MetricFamily) string {
 	}
 	return kind
 }
+
+// The README says how to install this release, not the one before it.
+func TestReadmeInstallsThisRelease(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("README.md")
+	must(t, err)
+	named := regexp.MustCompile(`asana[-_]exporter(?:[-_:]|@v)(\d+\.\d+\.\d+)`).FindAllSubmatch(readme, -1)
+	for _, match := range named {
+		if string(match[1]) != strings.TrimSpace(release) {
+			t.Errorf("README.md has %s, and VERSION %s", match[0], release)
+		}
+	}
+	if len(named) < 5 {
+		t.Errorf("README.md names the release %d times only", len(named))
+	}
+}

@@ -1,0 +1,31 @@
+#!/bin/sh
+# Arguments: Debian's configure and the version before, or RPM's number of versions that are installed.
+set -eu
+
+case ${1:-} in
+  configure) before=${2:-} ;;
+  1) before= ;;
+  2) before=yes ;;
+  *) exit 0 ;;
+esac
+
+if ! getent passwd asana_exporter >/dev/null; then
+  useradd --system --user-group --no-create-home --home-dir /var/lib/asana_exporter --shell /usr/sbin/nologin \
+    --comment 'Prometheus exporter for Asana' asana_exporter
+fi
+
+if [ -d /run/systemd/system ]; then
+  systemctl daemon-reload
+  if [ -n "$before" ]; then
+    systemctl try-restart asana_exporter.service 'asana_exporter@*.service'
+  fi
+fi
+
+if [ -z "$before" ]; then
+  cat <<'END'
+asana_exporter is installed and not started, since it needs a token:
+  1. Set ASANA_WORKSPACE in /etc/default/asana_exporter.
+  2. Write the service account's token into /etc/asana_exporter/token.
+  3. systemctl enable --now asana_exporter
+END
+fi
