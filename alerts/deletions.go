@@ -26,9 +26,9 @@ func deletions(o options) file {
 		comment: `
 			Alerts on unusual deletions in Asana, for asana_exporter. Works with Prometheus 2.42 and later. Generated: go generate ./alerts
 
-			Five kinds of deletions are counted, each in its own window: a burst (15 minutes), sustained deletions (90 minutes without
-			their largest 15), structure (projects, teams, portfolios, goals and templates, 1 hour), and removed comments and memberships
-			(15 minutes). An alert fires while a count is above a limit. Each kind has a limit for warnings, and most have a higher one for
+			Six kinds of deletions are counted, each in its own window: a burst (15 minutes), sustained deletions (90 minutes without
+			their largest 15), structure (projects, teams, portfolios, goals and templates, 1 hour), rare structure (the same without
+			projects), and removed comments and memberships (15 minutes). An alert fires while a count is above a limit. Each kind has a limit for warnings, and most have a higher one for
 			pages; the alert takes its label severity from the limit. A limit is the largest of
 			  - a floor: fewer deletions never fire, whatever is usual;
 			  - what is usual at this hour, plus a multiple of the workspace's own noise. Both are compared by their square roots: on that
@@ -59,10 +59,11 @@ func deletions(o options) file {
 
 // kind is one sort of deletions, which is counted and judged on its own.
 type kind struct {
-	name     string
-	selector string // Matchers for asana_events_total.
-	page     test
-	warning  test
+	name       string
+	selector   string  // Matchers for asana_events_total.
+	leastNoise float64 // It decides in small workspaces and at night.
+	page       test
+	warning    test
 }
 
 // test holds the factors of a limit; zero leaves a term out.
@@ -77,28 +78,34 @@ type test struct {
 func kinds() []kind {
 	return []kind{
 		{
-			"burst", `action="deleted"`,
-			test{floor: 40, noise: 2.3, high: 2.05, most: 1.6},
+			"burst", `action="deleted"`, 3.1,
+			test{floor: 40, noise: 2.4, high: 2.2, most: 1.75},
 			test{floor: 16, noise: 2.05, high: 1.9},
 		},
 		{
-			"sustained", "", // The deletions of burst.
+			"sustained", "", 2.8, // The deletions of burst.
 			test{floor: 18, noise: 2.4, high: 3, most: 1.9},
-			test{floor: 9, noise: 2.1, high: 2.4},
+			test{floor: 9, noise: 2, high: 2.4},
 		},
 		{
-			"structure", `action="deleted", resource_type=~"project|project_template|portfolio|goal|team"`,
-			test{floor: 8, noise: 2.2, high: 2.15, most: 1.1},
-			test{floor: 7, noise: 1.8, high: 1.8},
+			"structure", `action="deleted", resource_type=~"project|project_template|portfolio|goal|team"`, 1.8,
+			test{floor: 8, noise: 2.4, high: 2.15, most: 1.1},
+			test{floor: 7, noise: 2, high: 1.95},
+		},
+		// A dozen teams are nothing beside a hundred projects, so they are counted without them, too. Judged as structure is.
+		{
+			"rare_structure", `action="deleted", resource_type=~"project_template|portfolio|goal|team"`, 1.8,
+			test{floor: 8},
+			test{floor: 7},
 		},
 		// There is too little experience with what is removed for more than a coarse test.
 		{
-			"comments", `action="removed", resource_type="story", resource_subtype="comment_added"`,
+			"comments", `action="removed", resource_type="story", resource_subtype="comment_added"`, 0,
 			test{},
 			test{floor: 100, week: 3},
 		},
 		{
-			"memberships", `action="removed", resource_type=~"(workspace|team|project|portfolio|goal)_membership"`,
+			"memberships", `action="removed", resource_type=~"(workspace|team|project|portfolio|goal)_membership"`, 0,
 			test{},
 			test{floor: 100, week: 3},
 		},
@@ -106,7 +113,7 @@ func kinds() []kind {
 }
 
 // judged are the kinds with a history of their own.
-const judged = `kind=~"burst|sustained|structure"`
+const judged = `kind=~"burst|sustained|.*structure"`
 
 // series replaces short names by those of recorded series; a line in the code would be too long otherwise.
 func series(expr string) string {
@@ -182,7 +189,7 @@ func counts() []rule {
 			the beginning of the window; the last sample before it, where Prometheus was away at its beginning, reduced since that time is
 			longer than a window; the least value, where the exporter appeared or began anew within it.`,
 			window(`kind=~"burst|comments|memberships"`, "15m", 900, 0)+`
-			or`+window(`kind=~"structure|undeleted"`, "1h", 3600, 600)),
+			or`+window(`kind=~".*structure|undeleted"`, "1h", 3600, 600)),
 		record("COUNT", "Without the largest 15 minutes, so that one session of tidying up does not count.", `
 			clamp_min(`+window(`kind="burst"`, "90m", 5400, 900)+`
 			- on (workspace) max_over_time(COUNT{kind="burst"}[90m]), 0)`, "kind", "sustained"),
@@ -224,17 +231,17 @@ func peak(kind, resourceType, comment string) rule {
 
 func (o options) deletionAlerts() []rule {
 	return []rule{
-		o.alert("AsanaDeletionBurst", "burst", "1m", true).with(o,
+		o.alert("AsanaDeletionBurst", `kind="burst"`, "1m", true).with(o,
 			count+" deletions in 15 minutes in "+name,
 			o.told(`action='deleted'`, "17m"), byOneUser("15m", "15 minutes")+duringBacklog+restored),
-		o.alert("AsanaDeletionsSustained", "sustained", "5m", false).with(o,
+		o.alert("AsanaDeletionsSustained", `kind="sustained"`, "5m", false).with(o,
 			"Deletions go on in "+name+": "+count+" in 90 minutes, without the busiest 15",
 			o.told(`action='deleted'`, "92m"), "Slow but steady, as a script or a person with patience deletes.", byOneUser("90m", "90 minutes")+restored),
-		o.alert("AsanaStructureDeletions", "structure", "", true).with(o,
-			count+" projects, teams, portfolios, goals or templates deleted in "+name+" within an hour",
+		o.alert("AsanaStructureDeletions", `kind=~".*structure"`, "", true).with(o,
+			count+` {{ if eq $labels.kind "structure" }}projects, {{ end }}teams, portfolios, goals or templates deleted in `+name+" within an hour",
 			o.told(strings.ReplaceAll(kinds()[2].selector, `"`, `'`), "62m"),
 			"A deleted project takes its tasks with it, which do not all count as deletions of their own.", duringBacklog+restored),
-		o.alert("AsanaRemovals", "comments|memberships", "2m", false).with(o,
+		o.alert("AsanaRemovals", `kind=~"comments|memberships"`, "2m", false).with(o,
 			count+" {{ $labels.kind }} removed in 15 minutes in "+name,
 			`{{ if eq $labels.kind "comments" }}Comments that are removed can't be put back.`+
 				`{{ else }}People are losing access: an off-boarding, a reorganisation, or somebody who locks others out.{{ end }}`,
@@ -242,8 +249,8 @@ func (o options) deletionAlerts() []rule {
 	}
 }
 
-// alert fires while the count of a kind is above its limit, or the peak of a backlog above the limit of the time that it covers.
-func (o options) alert(alert, kind, pending string, backlog bool) rule {
+// alert fires while the count of one of the kinds is above its limit, or the peak of a backlog above the limit of the time that it covers.
+func (o options) alert(alert, kinds, pending string, backlog bool) rule {
 	expr := "COUNT{SEL} > on (workspace, kind) group_right () last_over_time(LIMIT{SEL}[90m])"
 	if backlog {
 		expr = `
@@ -255,53 +262,5 @@ func (o options) alert(alert, kind, pending string, backlog bool) rule {
 				or max_over_time(BACKLOG_LIMIT{SEL}[1d])
 			)`
 	}
-	matcher := `kind="` + kind + `"`
-	if strings.Contains(kind, "|") {
-		matcher = `kind=~"` + kind + `"`
-	}
-	return rule{alert: alert, pending: pending, keepFiring: "1h", expr: series(strings.ReplaceAll(expr, "SEL", matcher))}
-}
-
-// Sentences of the descriptions.
-const (
-	duringBacklog = `{{ with query (printf "workspace:asana_backlog_seconds:max{workspace=%q}" $labels.workspace) }}` +
-		`The exporter had not read for {{ . | first | value | humanizeDuration }} before it counted this. {{ end }}`
-	restored = `Undeleted in the last hour: ` +
-		`{{ with query (printf "workspace_kind:asana_deletions:count{workspace=%q, kind='undeleted'}" $labels.workspace) }}` +
-		`{{ . | first | value | printf "%.0f" }}{{ else }}0{{ end }}.`
-)
-
-// byOneUser says how much any one user deleted in a window: nearly all of it, or was it many people? After a catch-up that is unknown,
-// since the gauge is about what happened lately.
-func byOneUser(window, words string) string {
-	return `{{ with query (printf "max(max_over_time(asana_workspace_top_user_events{workspace=%[1]q, action='deleted', window='` + window + `'}[5m])) > 0 ` +
-		`unless on () workspace:asana_backlog_seconds:max{workspace=%[1]q} > 0" $labels.workspace) }}` +
-		`One user deleted {{ . | first | value | printf "%.0f" }} in ` + words + `. {{ end }}`
-}
-
-// told says what was deleted most, since when, and what the limit is. The window is two minutes longer than that of the count, which
-// may be as old when the text is made.
-func (o options) told(selector, window string) string {
-	const (
-		limit = "max_over_time(workspace_kind_severity:asana_deletions:backlog_limit{workspace=%[1]q, kind=%[2]q, severity=%[3]q}[90m]) " +
-			"and on (workspace) workspace:asana_backlog_seconds:max " +
-			"or last_over_time(workspace_kind_severity:asana_deletions:limit{workspace=%[1]q, kind=%[2]q, severity=%[3]q}[90m])"
-		half = "min_over_time(timestamp(2 * workspace_kind:asana_deletions:count{workspace=%q, kind=%q} > %f)[2h:1m])"
-	)
-	most := strings.NewReplacer("EVENTS", "asana_events_total{workspace=%[1]q, "+selector+"}", "WINDOW", window).Replace(
-		"sort_desc(topk(2, max by (resource_type) (sum by (resource_type, job, instance) (" +
-			"EVENTS - (last_over_time(EVENTS[75m] offset WINDOW) <= EVENTS or min_over_time(EVENTS[WINDOW]))))) > 0)")
-	return `{{ with query (printf "` + most + `" $labels.workspace) }}Mostly {{ range $i, $x := . }}{{ if $i }} and {{ end }}` +
-		`{{ $x | value | printf "%.0f" }} of type {{ $x | label "resource_type" }}{{ end }}` +
-		`{{ with query (printf "` + half + `" $labels.workspace $labels.kind $value) }}, half of it since {{ (. | first | value | toTime).Format "15:04" }} UTC{{ end }}. {{ end }}` +
-		`The limit at this hour is {{ with query (printf "` + limit + `" $labels.workspace $labels.kind $labels.severity) }}` +
-		`{{ . | first | value | printf "%.0f" }}{{ else }}unknown{{ end }}` +
-		`{{ with query (printf "last_over_time(workspace:asana_deletions:mature{workspace=%q}[2h])" $labels.workspace) }}, from the habits of four weeks.{{ else }}: a multiple of the largest 15 minutes so far, since there is less than a week of history.{{ end }}`
-}
-
-// with gives the alert its texts, the address of its section in the runbook, and that of its dashboard.
-func (r rule) with(o options, summary string, sentences ...string) rule {
-	r = o.annotated(r, summary, sentences...)
-	r.annotations = append(r.annotations, [2]string{"dashboard_url", `{{ with query "asana_deletions:grafana" }}{{ . | first | label "url" }}{{ end }}/d/asana-deletions?var-workspace={{ $labels.workspace }}`})
-	return r
+	return rule{alert: alert, pending: pending, keepFiring: "1h", expr: series(strings.ReplaceAll(expr, "SEL", kinds))}
 }

@@ -23,13 +23,17 @@ import (
 func (o options) limits() []rule {
 	var usual []rule
 	for _, k := range kinds() {
+		if k.name == "rare_structure" {
+			continue // It has the limits of structure, of its own history.
+		}
 		if k.page != (test{}) {
 			usual = append(usual, k.usual(k.page, o.page, firstWeekPage))
 		}
 		usual = append(usual, k.usual(k.warning, o.warning, firstWeekWarning))
 	}
 	usual[0].comment = `
-			The expected count is capped at the high-water mark, since yesterday may have had an incident. In the first eight days there is
+			The expected count is capped at the high-water mark, since yesterday may have had an incident. The noise of busy hours does
+			not count while next to nothing is usual, so that a job at night hides nothing in the daytime. In the first eight days there is
 			only a limit for bursts: a multiple of the largest 15 minutes so far, and at least 100.`
 	return slices.Concat(distances(), usual, o.withKnobs())
 }
@@ -100,7 +104,7 @@ func (k kind) usual(t test, severity, firstWeek string) rule {
 		parts := []string{
 			fmt.Sprintf(`label_replace((sqrt(
 					last_over_time(HIGH{SEL}[2h]) - clamp_min(last_over_time(HIGH{SEL}[2h]) - EXPECTED{SEL}, 0) + 1
-				) + %g / 2 * last_over_time(NOISE{SEL}[2h])) ^ 2 - 1, "test", "noise", "", "")`, t.noise),
+				) + %g / 2 * %s) ^ 2 - 1, "test", "noise", "", "")`, t.noise, k.noise()),
 			fmt.Sprintf(`label_replace(%g * last_over_time(HIGH{SEL}[2h]), "test", "high", "", "")`, t.high),
 		}
 		if t.most > 0 {
@@ -116,7 +120,33 @@ func (k kind) usual(t test, severity, firstWeek string) rule {
 			expr += firstWeek
 		}
 	}
-	return record("USUAL", "", strings.ReplaceAll(expr, "SEL", `kind="`+k.name+`"`), "kind", k.name, "severity", severity)
+	return record("USUAL", "", strings.ReplaceAll(expr, "SEL", k.matcher()), append(k.labels(), "severity", severity)...)
+}
+
+// noise is that of the workspace; while next to nothing is usual, no more than the least, since that of busy hours says nothing
+// then. That of structure is much the same at all hours.
+func (k kind) noise() string {
+	all := "last_over_time(NOISE{SEL}[2h])"
+	if k.name == "structure" {
+		return all
+	}
+	return fmt.Sprintf("(%s - clamp_min(%[1]s - 0.3 * EXPECTED{SEL} - %g, 0))", all, k.leastNoise)
+}
+
+// matcher selects the kinds that are judged by the tests of this one.
+func (k kind) matcher() string {
+	if k.name == "structure" {
+		return `kind=~".*structure"`
+	}
+	return `kind="` + k.name + `"`
+}
+
+// labels are those of a limit, unless it is one of several kinds, which have theirs.
+func (k kind) labels() []string {
+	if k.name == "structure" {
+		return nil
+	}
+	return []string{"kind", k.name}
 }
 
 func high() rule {
@@ -133,25 +163,27 @@ func high() rule {
 
 // noise returns the rules over weeks of 30-minute maxima: the same quantiles over all samples cost ten times as much.
 func noise() []rule {
+	var noises []string
+	for _, k := range kinds()[:3] {
+		noises = append(noises, fmt.Sprintf("clamp_min(quantile_over_time(0.95, DEVIATION:max30m{%s}[2w] offset 2h), %g)", k.matcher(), k.leastNoise))
+	}
 	return []rule{
 		record("EXCESS:max30m", "", "max_over_time(EXCESS[30m])"),
 		record("MOST", `
 			What the most unusual half hours had above their high-water marks. Some incidents a month must not teach that hundreds are
-			usual, so the 99.5 % quantile is capped. The 98 % quantile, what happens every other day, is not.`, `
+			usual, so the 99.5 % quantile is capped. The 98 % quantile, what happens every other day, is not. Sustained deletions have
+			only that: one incident fills seven half hours of their long window, and would be the 99.5 % quantile of four weeks.`, `
 			max without (part) (
 				label_replace(clamp_max(quantile_over_time(0.995, EXCESS:max30m{kind="burst"}[4w] offset 2h), 250), "part", "rare", "", "")
-				or label_replace(clamp_max(quantile_over_time(0.995, EXCESS:max30m{kind="sustained"}[4w] offset 2h), 30), "part", "rare", "", "")
-				or label_replace(clamp_max(quantile_over_time(0.995, EXCESS:max30m{kind="structure"}[4w] offset 2h), 9), "part", "rare", "", "")
+				or label_replace(clamp_max(quantile_over_time(0.995, EXCESS:max30m{kind=~".*structure"}[4w] offset 2h), 9), "part", "rare", "", "")
 				or label_replace(quantile_over_time(0.98, EXCESS:max30m[4w] offset 2h), "part", "common", "", "")
 			)`),
 		record("MAX_1W", "Because of the offset, nothing fires in the first 45 minutes of a new workspace.", `
 			max_over_time(COUNT{kind="burst"}[1w] offset 45m)
 			or max_over_time(COUNT{kind=~"comments|memberships"}[1w] offset 45m) and COUNT offset 1d`),
 		record("DEVIATION:max30m", "", "max_over_time(DEVIATION[30m])"),
-		record("NOISE", "The minimum decides in small workspaces and at night, where the expected count is 0.", `
-			clamp_min(quantile_over_time(0.95, DEVIATION:max30m{kind="burst"}[2w] offset 2h), 3.1)
-			or clamp_min(quantile_over_time(0.95, DEVIATION:max30m{kind="sustained"}[2w] offset 2h), 2.8)
-			or clamp_min(quantile_over_time(0.95, DEVIATION:max30m{kind="structure"}[2w] offset 2h), 1.8)`),
+		record("NOISE", "The minimum decides in small workspaces and at night, where the expected count is 0.", strings.Join(noises, `
+			or `)),
 		record("MATURE", "Exists once there is a week of history.", `group by (workspace) (count_over_time(COUNT{kind="burst"}[1w] offset 7d))`),
 	}
 }

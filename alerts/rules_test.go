@@ -92,8 +92,8 @@ func (r rules) severities(a loaded) (severities []string) {
 	}
 	for _, recorded := range r.recorded {
 		kind, severity := recorded.Labels["kind"], recorded.Labels["severity"]
-		if recorded.Record == "workspace_kind_severity:asana_deletions:usual_limit" &&
-			slices.Contains(strings.Split(limits[1], "|"), kind) && !slices.Contains(severities, severity) {
+		if recorded.Record == "asana_deletions:floor" &&
+			regexp.MustCompile("^(?:"+limits[1]+")$").MatchString(kind) && !slices.Contains(severities, severity) {
 			severities = append(severities, severity)
 		}
 	}

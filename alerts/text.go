@@ -46,3 +46,47 @@ func (o options) annotated(r rule, summary string, sentences ...string) rule {
 	}
 	return r
 }
+
+// Sentences of the descriptions.
+const (
+	duringBacklog = `{{ with query (printf "workspace:asana_backlog_seconds:max{workspace=%q}" $labels.workspace) }}` +
+		`The exporter had not read for {{ . | first | value | humanizeDuration }} before it counted this. {{ end }}`
+	restored = `Undeleted in the last hour: ` +
+		`{{ with query (printf "workspace_kind:asana_deletions:count{workspace=%q, kind='undeleted'}" $labels.workspace) }}` +
+		`{{ . | first | value | printf "%.0f" }}{{ else }}0{{ end }}.`
+)
+
+// byOneUser says how much any one user deleted in a window: nearly all of it, or was it many people? After a catch-up that is unknown,
+// since the gauge is about what happened lately.
+func byOneUser(window, words string) string {
+	return `{{ with query (printf "max(max_over_time(asana_workspace_top_user_events{workspace=%[1]q, action='deleted', window='` + window + `'}[5m])) > 0 ` +
+		`unless on () workspace:asana_backlog_seconds:max{workspace=%[1]q} > 0" $labels.workspace) }}` +
+		`One user deleted {{ . | first | value | printf "%.0f" }} in ` + words + `. {{ end }}`
+}
+
+// told says what was deleted most, since when, and what the limit is. The window is two minutes longer than that of the count, which
+// may be as old when the text is made.
+func (o options) told(selector, window string) string {
+	const (
+		limit = "max_over_time(workspace_kind_severity:asana_deletions:backlog_limit{workspace=%[1]q, kind=%[2]q, severity=%[3]q}[90m]) " +
+			"and on (workspace) workspace:asana_backlog_seconds:max " +
+			"or last_over_time(workspace_kind_severity:asana_deletions:limit{workspace=%[1]q, kind=%[2]q, severity=%[3]q}[90m])"
+		half = "min_over_time(timestamp(2 * workspace_kind:asana_deletions:count{workspace=%q, kind=%q} > %f)[2h:1m])"
+	)
+	most := strings.NewReplacer("EVENTS", "asana_events_total{workspace=%[1]q, "+selector+"}", "WINDOW", window).Replace(
+		"sort_desc(topk(2, max by (resource_type) (sum by (resource_type, job, instance) (" +
+			"EVENTS - (last_over_time(EVENTS[75m] offset WINDOW) <= EVENTS or min_over_time(EVENTS[WINDOW]))))) > 0)")
+	return `{{ with query (printf "` + most + `" $labels.workspace) }}Mostly {{ range $i, $x := . }}{{ if $i }} and {{ end }}` +
+		`{{ $x | value | printf "%.0f" }} of type {{ $x | label "resource_type" }}{{ end }}` +
+		`{{ with query (printf "` + half + `" $labels.workspace $labels.kind $value) }}, half of it since {{ (. | first | value | toTime).Format "15:04" }} UTC{{ end }}. {{ end }}` +
+		`The limit at this hour is {{ with query (printf "` + limit + `" $labels.workspace $labels.kind $labels.severity) }}` +
+		`{{ . | first | value | printf "%.0f" }}{{ else }}unknown{{ end }}` +
+		`{{ with query (printf "last_over_time(workspace:asana_deletions:mature{workspace=%q}[2h])" $labels.workspace) }}, from the habits of four weeks.{{ else }}: a multiple of the largest 15 minutes so far, since there is less than a week of history.{{ end }}`
+}
+
+// with gives the alert its texts, the address of its section in the runbook, and that of its dashboard.
+func (r rule) with(o options, summary string, sentences ...string) rule {
+	r = o.annotated(r, summary, sentences...)
+	r.annotations = append(r.annotations, [2]string{"dashboard_url", `{{ with query "asana_deletions:grafana" }}{{ . | first | label "url" }}{{ end }}/d/asana-deletions?var-workspace={{ $labels.workspace }}`})
+	return r
+}
