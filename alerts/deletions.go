@@ -28,8 +28,9 @@ func deletions(o options) file {
 
 			Six kinds of deletions are counted, each in its own window: a burst (15 minutes), sustained deletions (90 minutes without
 			their largest 15), structure (projects, teams, portfolios, goals and templates, 1 hour), rare structure (the same without
-			projects), and removed comments and memberships (15 minutes). An alert fires while a count is above a limit. Each kind has a limit for warnings, and most have a higher one for
-			pages; the alert takes its label severity from the limit. A limit is the largest of
+			projects), and removed comments and memberships (15 minutes). An alert fires while a count is above a limit. Each kind has a
+			limit for warnings, and most have a higher one for pages; the alert takes its label severity from the limit. A limit is the
+			largest of
 			  - a floor: fewer deletions never fire, whatever is usual;
 			  - what is usual at this hour, plus a multiple of the workspace's own noise. Both are compared by their square roots: on that
 			    scale the noise of a count does not grow with the count;

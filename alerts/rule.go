@@ -80,6 +80,10 @@ func (w *writer) comment(text string, indent int) {
 
 func (w *writer) rule(r rule) {
 	w.comment(r.comment, 6)
+	if r.record != "" && strings.HasPrefix(r.expr, "vector(") { // A number to change: they read as a table.
+		w.line(6, "- {record: "+r.record+", expr: "+r.expr+", labels: {"+r.labels+"}}")
+		return
+	}
 	if r.alert != "" {
 		w.line(6, "- alert: "+r.alert)
 	} else {
