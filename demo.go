@@ -33,7 +33,7 @@ import (
 const (
 	demoFirstIncident = 90 * time.Second // From the start.
 	demoIncidentEvery = 30 * time.Minute // Twice the window of the counts: they are low in between. The alert fires on.
-	demoIncidentSize  = 500              // Tasks deleted, where sixty at night and 170 at work are usual in that window.
+	demoIncidentSize  = 800              // Tasks deleted, where sixty at night and 170 at work are usual in that window.
 	demoTokenLife     = 15 * time.Minute // Shorter than Asana's, so that the simulator keeps fewer events.
 )
 

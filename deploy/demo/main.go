@@ -119,7 +119,7 @@ func (o options) welcome(ctx context.Context) error {
 }
 
 const guide = `
-The stack is up, and pages are printed here. Somebody deletes 500 tasks 90 seconds after the start, and again every half an hour.
+The stack is up, and pages are printed here. Somebody deletes 800 tasks 90 seconds after the start, and again every half an hour.
 The page follows within four minutes, and goes on firing while the last deletions are less than 75 minutes old.
 Or bring an incident yourself:
 
