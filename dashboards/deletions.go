@@ -43,7 +43,7 @@ func deletions() dashboard {
 		row("What do the alerts say, and what next?"),
 		band{alertStates().size(16, 13), nextSteps().size(8, 13)},
 		row("Slowly, in the structure, elsewhere, by type"),
-		band{ninetyMinutes().size(12, 10), structure().size(12, 10)},
+		band{ninetyMinutes().size(8, 10), structure().size(8, 10), rareStructure().size(8, 10)},
 		band{ratios().size(8, 9), byDeletedType().size(8, 9), byOneUser().size(8, 9)},
 		row("Is it being put back? What else was taken away?"),
 		band{undeletions().size(12, 9), removals().size(12, 9)},
@@ -200,6 +200,12 @@ func structure() *panel {
 	return againstLimits("Structure deleted in an hour", "Projects, project templates, portfolios, goals and teams, in the workspace nearest to its limit. "+
 		"A project takes its tasks along, which do not all count. Limits are known after a week.",
 		"structure", "AsanaStructureDeletions").every("5m")
+}
+
+func rareStructure() *panel {
+	return againstLimits("The same without projects", "Project templates, portfolios, goals and teams, in the workspace nearest to its limit: where projects come and go, "+
+		"a dozen of these would not be noticed among them.",
+		"rare_structure", "AsanaStructureDeletions").every("5m")
 }
 
 func ratios() *panel {
