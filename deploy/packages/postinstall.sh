@@ -15,9 +15,11 @@ if ! getent passwd asana_exporter >/dev/null; then
 fi
 
 if [ -d /run/systemd/system ]; then
-  systemctl daemon-reload
+  # A service that does not come up is no reason to leave the package half configured.
+  systemctl daemon-reload || true
   if [ -n "$before" ]; then
-    systemctl try-restart asana_exporter.service 'asana_exporter@*.service'
+    systemctl try-restart asana_exporter.service 'asana_exporter@*.service' ||
+      echo 'asana_exporter did not restart: see systemctl status asana_exporter' >&2
   fi
 fi
 

@@ -7,7 +7,7 @@ set -eu
 
 if [ -d /run/systemd/system ]; then
   case ${1:-} in
-    remove | purge | 0) systemctl daemon-reload ;;
+    remove | purge | 0) systemctl daemon-reload || true ;;
   esac
 fi
 

@@ -8,6 +8,6 @@ case ${1:-} in
 esac
 
 if [ -d /run/systemd/system ]; then
-  systemctl stop asana_exporter.socket asana_exporter.service 'asana_exporter@*.service'
-  systemctl --quiet disable asana_exporter.socket asana_exporter.service asana_exporter@.service
+  systemctl stop asana_exporter.socket asana_exporter.service 'asana_exporter@*.service' || true
+  systemctl --quiet disable asana_exporter.socket asana_exporter.service asana_exporter@.service || true
 fi
