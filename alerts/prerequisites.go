@@ -21,10 +21,8 @@ const longestInterval = "125"
 // prerequisiteRecords returns what the alerts below read every minute.
 func prerequisiteRecords() []rule {
 	return []rule{
-		record("instance:asana_scrape_age_seconds:max10m", `
-			The longest time between two scrapes, exact to ten seconds. An exporter that does not answer leaves no sample behind, so that
-			its trouble does not count.`,
-			"max by (job, instance) (max_over_time((time() - timestamp(asana_exporter_zero_first_seconds))[10m:10s]))"),
+		record("instance:asana_scrape_interval_seconds:avg20m", "The time between two samples of an exporter. Prometheus 2 counts samples at both ends of a range, hence not 20m.",
+			"1200 / max by (job, instance) (count_over_time(asana_exporter_zero_first_seconds[19m59s]))"),
 	}
 }
 
@@ -43,26 +41,26 @@ func (o options) prerequisites() []rule {
 
 func (o options) scrapesRare() rule {
 	return o.watching(rule{
-		comment: "A server that was away for some minutes is no reason: after it the longest time is back to normal within ten minutes.",
-		alert:   "AsanaScrapesRare", pending: "15m",
-		expr: "instance:asana_scrape_age_seconds:max10m > " + longestInterval,
+		comment: "A server or an exporter that was away is no reason, nor one that is new: their twenty minutes are over before that.",
+		alert:   "AsanaScrapesRare", pending: "30m",
+		expr: "instance:asana_scrape_interval_seconds:avg20m > " + longestInterval,
 	},
 		"The Asana exporter {{ $labels.instance }} is scraped too rarely",
-		"There are {{ $value | humanizeDuration }} between two scrapes. Counts of deletions are wrong beyond two minutes, "+
-			"and charts have holes. Set scrape_interval to a minute or less.",
+		"There are about {{ $value | humanizeDuration }} between two samples. Counts of deletions are wrong beyond two minutes, "+
+			"and charts have holes. Set scrape_interval to a minute or less; if it is, half of the scrapes fail.",
 		"Job {{ $labels.job }}.")
 }
 
 func (o options) zeroFirstShort() rule {
 	return o.watching(rule{
 		comment: "0 turns it off on purpose: for servers that read created timestamps.",
-		alert:   "AsanaZeroFirstShort", pending: "15m",
+		alert:   "AsanaZeroFirstShort", pending: "30m",
 		expr: `
-			(instance:asana_scrape_age_seconds:max10m <= ` + longestInterval + `)
+			(instance:asana_scrape_interval_seconds:avg20m <= ` + longestInterval + `)
 			> on (job, instance) max by (job, instance) (asana_exporter_zero_first_seconds > 0)`,
 	},
 		"--events.zero-first of the Asana exporter {{ $labels.instance }} is shorter than the scrape interval",
-		"There are {{ $value | humanizeDuration }} between two scrapes. A new series may then appear with its value, "+
+		"There are about {{ $value | humanizeDuration }} between two samples. A new series may then appear with its value, "+
 			"so that its first events are in no count and no alert. Scrape more often, or raise --events.zero-first.",
 		"Job {{ $labels.job }}.")
 }
