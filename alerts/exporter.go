@@ -79,7 +79,7 @@ func exporterHistory() []rule {
 			)`),
 		record("workspace:asana_gap_seconds:delta1h",
 			"The same of a workspace; the second part is for an exporter that came back under another name.", `
-			max by (workspace) (workspace_instance:asana_gap_seconds:delta1h)
+			max by (workspace) (last_over_time(workspace_instance:asana_gap_seconds:delta1h[10m]))
 			or on (workspace) sum by (workspace) (
 				max by (workspace, reason) (asana_workspace_gap_seconds_total)
 				- max by (workspace, reason) (last_over_time(asana_workspace_gap_seconds_total[2d] offset 1h)) > 0

@@ -20,6 +20,9 @@ import (
 )
 
 // limits returns the rules for the limits, from what is usual to the knobs.
+//
+// A rule reads the rules before it over ten minutes, since vmalert sees only what they recorded five minutes earlier, which is too
+// old for a plain selector there.
 func (o options) limits() []rule {
 	var usual []rule
 	for _, k := range kinds() {
@@ -53,7 +56,7 @@ func distances() []rule {
 				or label_replace(avg_over_time(COUNT{kind="burst"}[1h] offset 30m), "source", "recent", "", "")
 			)`),
 		record("EXCESS", "How far the count is above the high-water mark.", "clamp_min(COUNT - last_over_time(HIGH[2h]), 0)"),
-		record("DEVIATION", "How far the count is from the usual, in standard deviations.", "2 * (sqrt(COUNT + 1) - sqrt(EXPECTED + 1))"),
+		record("DEVIATION", "How far the count is from the usual, in standard deviations.", "2 * (sqrt(COUNT + 1) - sqrt(last_over_time(EXPECTED[10m]) + 1))"),
 	}
 }
 
@@ -61,22 +64,24 @@ func distances() []rule {
 func (o options) withKnobs() []rule {
 	return []rule{
 		record("FLOOR", "The floor of the workspace, or else that of all.", `
-			0 * USUAL + on (workspace, kind, severity) asana_deletions:floor
-			or 0 * USUAL + on (kind, severity) group_left () asana_deletions:floor{workspace=""}`),
+			0 * last_over_time(USUAL[10m]) + on (workspace, kind, severity) asana_deletions:floor
+			or 0 * last_over_time(USUAL[10m]) + on (kind, severity) group_left () asana_deletions:floor{workspace=""}`),
 		record("LIMIT", "", `
 			max without (test) (
 				label_replace(
-					USUAL * on (workspace, kind, severity) asana_deletions:factor
-					or USUAL * on (kind, severity) group_left () asana_deletions:factor{workspace=""}
-					or USUAL, "test", "usual", "", "")
-				or label_replace(FLOOR, "test", "floor", "", "")
+					last_over_time(USUAL[10m]) * on (workspace, kind, severity) asana_deletions:factor
+					or last_over_time(USUAL[10m]) * on (kind, severity) group_left () asana_deletions:factor{workspace=""}
+					or last_over_time(USUAL[10m]), "test", "usual", "", "")
+				or label_replace(last_over_time(FLOOR[10m]), "test", "floor", "", "")
 			)`),
 		record("BACKLOG_LIMIT", "Lower, since a peak is judged once and not every minute, and that of structure is of 15 minutes instead of an hour.", `
 			max without (test) (
 				label_replace(
-					0.75 * LIMIT{kind="burst", severity="`+o.warning+`"} or 0.85 * LIMIT{kind="burst"} or 0.5 * LIMIT{kind="structure"},
+					0.75 * last_over_time(LIMIT{kind="burst", severity="`+o.warning+`"}[10m])
+					or 0.85 * last_over_time(LIMIT{kind="burst"}[10m])
+					or 0.5 * last_over_time(LIMIT{kind="structure"}[10m]),
 					"test", "limit", "", "")
-				or label_replace(FLOOR{kind=~"burst|structure"}, "test", "floor", "", "")
+				or label_replace(last_over_time(FLOOR{kind=~"burst|structure"}[10m]), "test", "floor", "", "")
 			)`),
 	}
 }
@@ -103,7 +108,7 @@ func (k kind) usual(t test, severity, firstWeek string) rule {
 	if t.noise > 0 {
 		parts := []string{
 			fmt.Sprintf(`label_replace((sqrt(
-					last_over_time(HIGH{SEL}[2h]) - clamp_min(last_over_time(HIGH{SEL}[2h]) - EXPECTED{SEL}, 0) + 1
+					last_over_time(HIGH{SEL}[2h]) - clamp_min(last_over_time(HIGH{SEL}[2h]) - last_over_time(EXPECTED{SEL}[10m]), 0) + 1
 				) + %g / 2 * %s) ^ 2 - 1, "test", "noise", "", "")`, t.noise, k.noise()),
 			fmt.Sprintf(`label_replace(%g * last_over_time(HIGH{SEL}[2h]), "test", "high", "", "")`, t.high),
 		}
@@ -130,7 +135,7 @@ func (k kind) noise() string {
 	if k.name == "structure" {
 		return all
 	}
-	return fmt.Sprintf("(%s - clamp_min(%[1]s - 0.3 * EXPECTED{SEL} - %g, 0))", all, k.leastNoise)
+	return fmt.Sprintf("(%s - clamp_min(%[1]s - 0.3 * last_over_time(EXPECTED{SEL}[10m]) - %g, 0))", all, k.leastNoise)
 }
 
 // matcher selects the kinds that are judged by the tests of this one.
