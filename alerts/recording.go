@@ -13,6 +13,8 @@
 
 package main
 
+import "strings"
+
 // recording returns recording.yml: what the dashboards read.
 func recording() file {
 	return file{
@@ -52,19 +54,26 @@ func workspaceName() rule {
 //
 // The max over the replicas keeps each label that is not fixed by the selector: two series that differ in it alone are different
 // events, of which the max would drop one. A test compares the labels with those of the exporter.
+//
+// No rule reads another one: vmalert would show it what was recorded five minutes ago, which is too old for a plain selector there.
 func eventCounts() []rule {
 	return append([]rule{
 		record("workspace_action_resource_type:asana_events:increase5m", "", `
 			sum by (workspace, action, resource_type) (
 				max by (workspace, action, resource_type, resource_subtype, change_field, parent_type) (
-					increase(asana_events_total[5m])
+					`+grown("", "5m")+`
 				)
 			)`),
-		record("workspace:asana_events:increase5m", "", "sum by (workspace) (workspace_action_resource_type:asana_events:increase5m)"),
+		record("workspace:asana_events:increase5m", "", `
+			sum by (workspace) (
+				max by (workspace, action, resource_type, resource_subtype, change_field, parent_type) (
+					`+grown("", "5m")+`
+				)
+			)`),
 		record("workspace_resource_type_change_field:asana_events:increase5m", "", `
 			sum by (workspace, resource_type, change_field) (
 				max by (workspace, resource_type, resource_subtype, change_field, parent_type) (
-					increase(asana_events_total{action="changed"}[5m])
+					`+grown(`action="changed"`, "5m")+`
 				)
 			)`),
 	}, activity()...)
@@ -73,7 +82,12 @@ func eventCounts() []rule {
 // activity returns the rules that count what people did.
 func activity() []rule {
 	tasks := func(action string) string {
-		return `sum by (workspace) (workspace_action_resource_type:asana_events:increase5m{action="` + action + `", resource_type="task"})`
+		return `
+			sum by (workspace) (
+				max by (workspace, resource_subtype, parent_type) (
+					` + grown(`action="`+action+`", resource_type="task"`, "5m") + `
+				)
+			)`
 	}
 	return []rule{
 		record("workspace:asana_tasks_created:increase5m", `
@@ -81,13 +95,13 @@ func activity() []rule {
 			created outside of projects is added to nothing. Subtasks, which are added to a task, are left out.`, `
 			sum by (workspace) (
 				max by (workspace, resource_subtype, parent_type) (
-					increase(asana_events_total{action="added", resource_type="task", parent_type=~"|project"}[5m])
+					`+grown(`action="added", resource_type="task", parent_type=~"|project"`, "5m")+`
 				)
 			)`),
 		record("workspace:asana_tasks_completed:increase5m", "changed/completed fires when a task is reopened, too: only the story tells.", `
 			sum by (workspace) (
 				max by (workspace, parent_type) (
-					increase(asana_events_total{action="added", resource_type="story", resource_subtype="marked_complete"}[5m])
+					`+grown(`action="added", resource_type="story", resource_subtype="marked_complete"`, "5m")+`
 				)
 			)`),
 		record("workspace:asana_tasks_deleted:increase5m", "", tasks("deleted")),
@@ -95,17 +109,33 @@ func activity() []rule {
 		record("workspace:asana_comments:increase5m", "", `
 			sum by (workspace) (
 				max by (workspace, parent_type) (
-					increase(asana_events_total{action="added", resource_type="story", resource_subtype="comment_added"}[5m])
+					`+grown(`action="added", resource_type="story", resource_subtype="comment_added"`, "5m")+`
 				)
 			)`),
 	}
+}
+
+// grown counts what the selected counters grew in a window: from the last sample before it, or from the least value of those that
+// appeared or began anew within it.
+//
+// increase() would extrapolate. In VictoriaMetrics it also counts the first value of a series: an exporter that comes back under another
+// name would count again what it had counted before.
+func grown(matchers, window string) string {
+	counter := "asana_events_total"
+	if matchers != "" {
+		counter += "{" + matchers + "}"
+	}
+	return strings.NewReplacer("COUNTER", counter, "WINDOW", window).Replace(`COUNTER - (
+						COUNTER offset WINDOW <= COUNTER
+						or min_over_time(COUNTER[WINDOW])
+					)`)
 }
 
 func deletionsByType() rule {
 	return record("workspace_resource_type:asana_deletions:increase15m", "", `
 			sum by (workspace, resource_type) (
 				max by (workspace, resource_type, resource_subtype, parent_type) (
-					increase(asana_events_total{action="deleted"}[15m])
+					`+grown(`action="deleted"`, "15m")+`
 					unless on (workspace, job, instance) max_over_time(asana_workspace_backlog_seconds[5m]) > 300
 				)
 			)`)

@@ -261,7 +261,7 @@ func (o options) seriesLimit() []rule {
 			alert:   "AsanaSeriesLimitNear", pending: "1h",
 			expr: `
 				max by (workspace) (asana_exporter_event_series / (asana_exporter_event_series_limit > 0)) > 0.9
-				unless on (workspace) increase(asana_exporter_folded_events_total[6h]) > 0`,
+				unless on (workspace) asana_exporter_folded_events_total - min_over_time(asana_exporter_folded_events_total[6h]) > 0`,
 		},
 			name+" uses {{ $value | humanizePercentage }} of its series",
 			"Beyond the limit, new kinds of events are counted under _folded: no event is dropped, but nobody can tell them apart. "+
@@ -270,7 +270,7 @@ func (o options) seriesLimit() []rule {
 			comment: "A limit of 0 folds on purpose.",
 			alert:   "AsanaEventsFolded", pending: "5m",
 			expr: `
-				max by (workspace) (increase(asana_exporter_folded_events_total[6h])) > 0
+				max by (workspace) (asana_exporter_folded_events_total - min_over_time(asana_exporter_folded_events_total[6h])) > 0
 				and on (workspace) asana_exporter_event_series_limit > 0`,
 		},
 			`{{ $value | printf "%.0f" | humanize }} events of `+name+" were counted under _folded in 6 hours",
