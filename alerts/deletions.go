@@ -164,19 +164,22 @@ func (o options) knobs() (rules []rule) {
 	return append(rules, record("asana_deletions:grafana", "Where the links in the alerts lead.", "vector(1)", "url", o.grafana))
 }
 
+// ofEvents are the labels of asana_events_total that are not those of its target, but for workspace.
+const ofEvents = "action, resource_type, resource_subtype, change_field, parent_type"
+
 // counts returns the rules that count deletions in windows.
 //
-// Each instance of the exporter is counted on its own, and the largest count is that of the workspace: replicas count the same
-// events. A window begins with the total at its beginning. That is subtracted, since increase() would extrapolate, and would
+// Each exporter is counted on its own, and the largest count is that of the workspace: replicas count the same events. Exporters differ
+// in whatever labels their targets have: federation without honor_labels gives all the same job and instance. A window begins with the total at its beginning. That is subtracted, since increase() would extrapolate, and would
 // see nothing of what happened while Prometheus was away.
 func counts() []rule {
 	var totals, caughtUp []rule
 	for _, k := range append(kinds(), kind{name: "undeleted", selector: `action="undeleted"`}) {
 		if k.selector != "" {
-			total := "sum by (workspace, job, instance) (asana_events_total{" + k.selector + "})"
+			total := "sum without (" + ofEvents + ") (asana_events_total{" + k.selector + "})"
 			totals = append(totals, record("TOTAL", "", total, "kind", k.name))
 			caughtUp = append(caughtUp, record("CAUGHT_UP", "",
-				total+" and on (workspace, job, instance) asana_workspace_backlog_seconds > 300", "kind", k.name))
+				total+" and asana_workspace_backlog_seconds > 300", "kind", k.name))
 		}
 	}
 	totals[0].comment = "What each exporter has counted so far. All its series begin anew together, so that the sum is a counter, too."
@@ -207,7 +210,7 @@ func window(kinds, window string, seconds, ignore int) string {
 	caughtUp := `min_over_time(CAUGHT_UP{KINDS}[WINDOW]) <= TOTAL{KINDS}`
 	if ignore > 0 {
 		caughtUp += fmt.Sprintf(`
-				and on (workspace, job, instance) max_over_time(asana_workspace_backlog_seconds[WINDOW]) > %d`, ignore)
+				and ignoring (kind) max_over_time(asana_workspace_backlog_seconds[WINDOW]) > %d`, ignore)
 	}
 	return strings.NewReplacer("KINDS", kinds, "WINDOW", window, "SECONDS", fmt.Sprint(seconds)).Replace(`
 			max by (workspace, kind) (
@@ -226,7 +229,7 @@ func peak(kind, resourceType, comment string) rule {
 				asana_workspace_backlog_seconds == 0
 				and max_over_time(asana_workspace_backlog_seconds[6h]) == 0
 				and asana_workspace_backlog_seconds offset 6h
-				unless on (workspace, job, instance) max_over_time(asana_workspace_up[10m]) == 0
+				unless max_over_time(asana_workspace_up[10m]) == 0
 			)`, "kind", kind)
 }
 

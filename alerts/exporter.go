@@ -73,7 +73,7 @@ func exporterHistory() []rule {
 		record("workspace_instance:asana_gap_seconds:delta1h", `
 			What was lost within the last hour. The last value known before it may be from before an outage of a day, after which the
 			counter comes back grown: increase() over an hour would see nothing of that.`, `
-			sum by (workspace, job, instance) (
+			sum without (reason) (
 				asana_workspace_gap_seconds_total - last_over_time(asana_workspace_gap_seconds_total[2d] offset 1h) > 0
 				or asana_workspace_gap_seconds_total - min_over_time(asana_workspace_gap_seconds_total[1h]) > 0
 			)`),
@@ -103,12 +103,12 @@ func exporterState() []rule {
 		record("workspace_instance:asana_position_age_seconds:gapless", `
 			The replicas that have read everything, sooner or later: at the end of the stream, without a gap, and not here for the first
 			time.`, `
-			max by (workspace, job, instance) (time() - asana_workspace_last_success_timestamp_seconds) < 600
-			unless on (workspace, job, instance) asana_workspace_catching_up == 1
+			time() - asana_workspace_last_success_timestamp_seconds < 600
+			unless asana_workspace_catching_up == 1
 			and on (workspace, job, instance) last_over_time(workspace_instance:asana_workspace_up:known[15m] offset 75m)
-			unless on (workspace, job, instance) last_over_time(workspace_instance:asana_gap_seconds:delta1h[10m])`),
+			unless last_over_time(workspace_instance:asana_gap_seconds:delta1h[10m])`),
 		record("workspace_instance:asana_position_age_seconds:whole", "Those of them that had no backlog lately: they read everything in time.", `
 			workspace_instance:asana_position_age_seconds:gapless
-			and on (workspace, job, instance) asana_workspace_backlog_seconds == 0`),
+			and asana_workspace_backlog_seconds == 0`),
 	}
 }

@@ -136,7 +136,7 @@ func deletionsByType() rule {
 			sum by (workspace, resource_type) (
 				max by (workspace, resource_type, resource_subtype, parent_type) (
 					`+grown(`action="deleted"`, "15m")+`
-					unless on (workspace, job, instance) max_over_time(asana_workspace_backlog_seconds[5m]) > 300
+					unless ignoring (`+ofEvents+`) max_over_time(asana_workspace_backlog_seconds[5m]) > 300
 				)
 			)`)
 }

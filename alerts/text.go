@@ -74,7 +74,7 @@ func (o options) told(selector, window string) string {
 		half = "min_over_time(timestamp(2 * workspace_kind:asana_deletions:count{workspace=%q, kind=%q} > %f)[2h:1m])"
 	)
 	most := strings.NewReplacer("EVENTS", "asana_events_total{workspace=%[1]q, "+selector+"}", "WINDOW", window).Replace(
-		"sort_desc(topk(2, max by (resource_type) (sum by (resource_type, job, instance) (" +
+		"sort_desc(topk(2, max by (resource_type) (sum without (action, resource_subtype, change_field, parent_type) (" +
 			"EVENTS - (last_over_time(EVENTS[75m] offset WINDOW) <= EVENTS or min_over_time(EVENTS[WINDOW]))))) > 0)")
 	return `{{ with query (printf "` + most + `" $labels.workspace) }}Mostly {{ range $i, $x := . }}{{ if $i }} and {{ end }}` +
 		`{{ $x | value | printf "%.0f" }} of type {{ $x | label "resource_type" }}{{ end }}` +
