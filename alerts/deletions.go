@@ -170,7 +170,8 @@ const ofEvents = "action, resource_type, resource_subtype, change_field, parent_
 // counts returns the rules that count deletions in windows.
 //
 // Each exporter is counted on its own, and the largest count is that of the workspace: replicas count the same events. Exporters differ
-// in whatever labels their targets have: federation without honor_labels gives all the same job and instance. A window begins with the total at its beginning. That is subtracted, since increase() would extrapolate, and would
+// in whatever labels their targets have: federation without honor_labels gives all the same job and instance. A window begins with
+// the total at its beginning. That is subtracted, since increase() would extrapolate, and would
 // see nothing of what happened while Prometheus was away.
 func counts() []rule {
 	var totals, caughtUp []rule
