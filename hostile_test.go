@@ -46,6 +46,7 @@ func TestHostileAnswersChangeNothing(t *testing.T) {
 		"--asana.poll-interval", "20ms", "--events.zero-first", "0s")...)
 	address := p.address(t)
 	eventually(t, "the first catch-up", func() bool { return statusOf(t, "http://"+address+"/-/ready") == http.StatusOK })
+	eventually(t, "the workspace's name, which is a commit of its own", func() bool { return strings.Contains(wholeState(t, dir), `"name":`) })
 	slowest, stop := scrapeAlways(t, address)
 	counted := func(n int64) func() bool {
 		return func() bool { return samples(t, address)[deletedTasks] == float64(n) }
