@@ -19,81 +19,36 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/asana-exporter/asana_exporter/alerts/eval/internal/cost"
 	"github.com/asana-exporter/asana_exporter/alerts/eval/internal/engine"
-	"github.com/asana-exporter/asana_exporter/alerts/eval/internal/reference"
 	"github.com/asana-exporter/asana_exporter/alerts/eval/internal/scenario"
 	"github.com/asana-exporter/asana_exporter/alerts/eval/internal/score"
 	"github.com/asana-exporter/asana_exporter/alerts/eval/internal/simulate"
 )
 
-// quality prints the table of the rules beside that of the baseline, for each seed and summed.
+// quality prints the table of the rules, for each seed and summed.
 func quality(ctx context.Context, w io.Writer, o options) error {
-	columns := []score.Column{{Name: o.rules}}
-	if o.baseline != "" {
-		columns = append(columns, score.Column{Name: o.baseline})
-	}
-	sums := slices.Clone(columns)
+	var sum []score.Result
 	for _, seed := range o.seeds {
-		for i := range columns {
-			results, err := o.judge(ctx, columns[i].Name, seed)
-			if err != nil {
-				return err
-			}
-			if o.list {
-				score.List(w, results)
-			}
-			columns[i].Results = results
-			sums[i].Results = append(sums[i].Results, results...)
-		}
-		fmt.Fprintf(w, "\nSeed %d, %d scenarios\n\n", seed, len(columns[0].Results))
-		score.Table(w, columns)
-	}
-	if len(o.seeds) > 1 {
-		fmt.Fprintf(w, "\nAll %d seeds\n\n", len(o.seeds))
-		score.Table(w, sums)
-	}
-	return nil
-}
-
-// check compares every firing with those of Prometheus' own evaluation. Slow: take few days and scenarios.
-func check(ctx context.Context, w io.Writer, o options) error {
-	for _, seed := range o.seeds {
-		all, err := o.scenarios(seed)
+		results, err := o.judge(ctx, seed)
 		if err != nil {
 			return err
 		}
-		for _, s := range all {
-			same, err := o.agrees(ctx, s)
-			if err != nil {
-				return fmt.Errorf("%s: %w", s.Name, err)
-			}
-			fmt.Fprintf(w, "%d %-30s %s\n", seed, s.Name, same)
+		if o.list {
+			score.List(w, results)
 		}
+		fmt.Fprintf(w, "\nSeed %d, %d scenarios\n\n", seed, len(results))
+		score.Table(w, results)
+		sum = append(sum, results...)
+	}
+	if len(o.seeds) > 1 {
+		fmt.Fprintf(w, "\nAll %d seeds\n\n", len(o.seeds))
+		score.Table(w, sum)
 	}
 	return nil
-}
-
-func (o options) agrees(ctx context.Context, s *scenario.Scenario) (string, error) {
-	rules, err := engine.Load(o.rules)
-	if err != nil {
-		return "", err
-	}
-	start, end := s.Start*1000, (s.Start+int64(s.Minutes)*60)*1000
-	mine, err := engine.Evaluate(rules, simulate.Play(s, o.replicas), start, end, away(s)...)
-	if err != nil {
-		return "", err
-	}
-	theirs, err := reference.Evaluate(ctx, o.rules, simulate.Play(s, o.replicas), start, end, away(s)...)
-	if err != nil {
-		return "", err
-	}
-	only := reference.Differences(mine, theirs)
-	return fmt.Sprintf("%d firings, %d differ %v", len(theirs), len(only), only), nil
 }
 
 // price prints what the rules cost a real server.
@@ -101,10 +56,10 @@ func price(ctx context.Context, w io.Writer, o options) error {
 	return cost.Measure(ctx, w, o.rules)
 }
 
-// judge runs a rule file over the scenarios of a seed, several at a time.
-func (o options) judge(ctx context.Context, file string, seed uint64) ([]score.Result, error) {
+// judge runs the rules over the scenarios of a seed, several at a time.
+func (o options) judge(ctx context.Context, seed uint64) ([]score.Result, error) {
 	debug.SetGCPercent(400) // Most of the time goes into short-lived samples.
-	rules, err := engine.Load(file)
+	rules, err := engine.Load(o.rules)
 	if err != nil {
 		return nil, err
 	}

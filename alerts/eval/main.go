@@ -27,7 +27,7 @@ import (
 	"os/signal"
 )
 
-var errUsage = errors.New("usage: eval quality|check|cost|users [flags], eval quality -h for the flags; see README.md")
+var errUsage = errors.New("usage: eval quality|cost [flags], eval quality -h for the flags; see README.md")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -43,9 +43,7 @@ func run(ctx context.Context, w io.Writer, args []string) error {
 	if len(args) == 0 {
 		return errUsage
 	}
-	commands := map[string]func(context.Context, io.Writer, options) error{
-		"quality": quality, "check": check, "cost": price, "users": users,
-	}
+	commands := map[string]func(context.Context, io.Writer, options) error{"quality": quality, "cost": price}
 	command, ok := commands[args[0]]
 	if !ok {
 		return errUsage

@@ -28,20 +28,16 @@ func eval(t *testing.T, args ...string) string {
 	return b.String()
 }
 
-func TestQualityComparesRulesForEachSeedAndSummed(t *testing.T) {
+func TestQualityJudgesEachSeedAndTheSum(t *testing.T) {
 	got := eval(t, "quality", "-only", "syn-sparse-1_inc", "-days", "20", "-seeds", "1,2",
-		"-rules", "testdata/simple.yml", "-baseline", "testdata/deaf.yml")
+		"-rules", "testdata/simple.yml")
 	for _, want := range []string{
 		"Seed 1, 1 scenarios", "Seed 2, 1 scenarios", "All 2 seeds",
-		"firings of pages, mean / most | testdata/simple.yml | testdata/deaf.yml |",
 		"| pages alone: false per workspace and 90 days, synthetic |",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
-	}
-	if !strings.Contains(got, "| 0/") {
-		t.Errorf("rules that never fire found something:\n%s", got)
 	}
 }
 
@@ -52,24 +48,8 @@ func TestRunNamesWhatWasMissed(t *testing.T) {
 	}
 }
 
-func TestCheckAgreesWithPrometheus(t *testing.T) {
-	got := eval(t, "check", "-only", "syn-sparse-1_inc", "-days", "9", "-seeds", "1", "-rules", "testdata/simple.yml", "-replicas", "2")
-	if !strings.Contains(got, " 0 differ []") || strings.Contains(got, " 0 firings") {
-		t.Errorf("got %s", got)
-	}
-}
-
 func TestUnknownCommand(t *testing.T) {
 	if err := run(t.Context(), nil, []string{"gess"}); !errors.Is(err, errUsage) {
 		t.Errorf("got %v, want the usage", err)
-	}
-}
-
-func TestUsersPrintsWhatOneAccountDeletes(t *testing.T) {
-	got := eval(t, "users", "-only", "syn-small-1", "-days", "60", "-seeds", "3")
-	for _, want := range []string{"Sessions heavy, of which 75 % join a bout", "| 250 in 1 h at work | ", "| false alarms a workspace"} {
-		if !strings.Contains(got, want) {
-			t.Errorf("no %q in\n%s", want, got)
-		}
 	}
 }

@@ -25,22 +25,21 @@ import (
 )
 
 type options struct {
-	rules, baseline string
-	seeds           []uint64
-	only            string
-	traces          string
-	sessions        string
-	days            int
-	retention       time.Duration
-	replicas        int
-	list            bool
+	rules     string
+	seeds     []uint64
+	only      string
+	traces    string
+	sessions  string
+	days      int
+	retention time.Duration
+	replicas  int
+	list      bool
 }
 
 func parse(command string, args []string) (options, error) {
 	var o options
 	f := flag.NewFlagSet(command, flag.ContinueOnError)
 	f.StringVar(&o.rules, "rules", "../deletions.yml", "the rule file to judge, taken as it is")
-	f.StringVar(&o.baseline, "baseline", "", "a rule file to compare with")
 	f.StringVar(&o.only, "only", "_inc,_cleanup", "comma-separated parts of names of scenarios; empty for all, those without incidents, too")
 	f.StringVar(&o.sessions, "sessions", string(scenario.Heavy), "how many things people delete at a time: short, heavy or commits")
 	f.StringVar(&o.traces, "traces", "", "a folder with traces of real activity to add")

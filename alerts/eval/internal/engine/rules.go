@@ -14,7 +14,7 @@
 // Package engine evaluates Prometheus rules over simulated time: 90 days at one minute take a few seconds.
 //
 // PromQL and the parser of rule files are Prometheus' own code. Load reads rule files, and Evaluate runs them over a
-// Store. Package reference does the same with Prometheus' own evaluation of rules.
+// Store. Tests compare that with Prometheus' own evaluation of rules.
 package engine
 
 import (

@@ -34,8 +34,6 @@ type spec struct {
 	lazy                bool
 	days                int
 	sessions            Sessions
-	people              bool    // Sessions belong to people,
-	join                float64 // and join a bout with this probability.
 }
 
 // Cleanups is the group of workspaces that show what the alerts make of recurring clean-ups and holidays.

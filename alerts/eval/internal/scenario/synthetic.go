@@ -35,7 +35,6 @@ type builder struct {
 	tail           *rand.Rand // For the sizes of large sessions.
 	real           bool       // Made from a trace.
 	sums           map[string][]float64
-	people         *people
 }
 
 func newBuilder(r *rand.Rand, minutes int, types ...string) *builder {
@@ -53,9 +52,6 @@ func synthetic(s spec, seed uint64) *builder {
 	r := Random(s.name, seed)
 	b := newBuilder(r, s.days*Day, "task", "story", "attachment", "section", "project")
 	b.projects, b.sessions, b.tail = .02, s.sessions, Random(s.name+" sessions", seed)
-	if s.people {
-		b.people = newPeople(Random(s.name+" people", seed), s.perDay, s.join)
-	}
 	b.scenario = &Scenario{Name: s.name, Group: s.group, Start: epoch, Minutes: s.days * Day, Seed: seed, Lazy: s.lazy}
 	b.live(s)
 	if s.levelDay > 0 {
@@ -146,7 +142,6 @@ func (b *builder) minute(m int, rate float64) {
 			size = min(size, 3)
 		}
 		b.deleted[kind][m] += int32(size)
-		b.people.session(m, size)
 	}
 	b.changed[m] = int32(poisson(b.random, rate*12))
 	b.added[m] = int32(poisson(b.random, rate*4))

@@ -44,9 +44,8 @@ type Result struct {
 // Incident is an incident and what became of it.
 type Incident struct {
 	scenario.Window
-	Paged  Detection
-	Any    Detection // By a page or a warning.
-	Masked bool      // An alert was firing before it began.
+	Paged Detection
+	Any   Detection // By a page or a warning.
 	// Firings are those of pages from its start to two hours after its deadline: each is a notification, unless the
 	// same alert fired less than five minutes before.
 	Firings int
@@ -79,7 +78,7 @@ func Judge(s *scenario.Scenario, firings []engine.Firing) Result {
 	all, pages := spans(s, firings, "page", "warning"), spans(s, firings, "page")
 	for _, w := range s.Incidents {
 		r.Incidents = append(r.Incidents, Incident{
-			Window: w, Paged: find(w, pages), Any: find(w, all), Masked: masked(w, all), Firings: notifications(w, pages),
+			Window: w, Paged: find(w, pages), Any: find(w, all), Firings: notifications(w, pages),
 		})
 	}
 	r.Pages, r.All = alarms(s, merge(pages)), alarms(s, merge(all))
@@ -109,10 +108,6 @@ func find(w scenario.Window, all []Page) Detection {
 		}
 	}
 	return Detection{}
-}
-
-func masked(w scenario.Window, all []Page) bool {
-	return slices.ContainsFunc(all, func(p Page) bool { return p.From < float64(w.From) && p.To > float64(w.From) })
 }
 
 func notifications(w scenario.Window, pages []Page) int {

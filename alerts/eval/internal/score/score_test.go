@@ -65,8 +65,8 @@ func TestWarningFindsButPagesNobody(t *testing.T) {
 
 func TestAlertThatWasFiringBeforeFindsNothing(t *testing.T) {
 	r := Judge(twoIncidents(), []engine.Firing{firing("Big", "page", 900, 1100)})
-	if i := r.Incidents[0]; i.Any.Found || !i.Masked || len(r.Pages.False) != 1 {
-		t.Errorf("%+v with %d false pages, want masked and 1", i, len(r.Pages.False))
+	if i := r.Incidents[0]; i.Any.Found || len(r.Pages.False) != 1 {
+		t.Errorf("%+v with %d false pages, want not found and 1", i, len(r.Pages.False))
 	}
 }
 
@@ -114,25 +114,23 @@ func TestTable(t *testing.T) {
 		firing("Big", "page", 5000, 5010), firing("Small", "warning", 6000, 6010),
 	})
 	var b strings.Builder
-	Table(&b, []Column{{"new.yml", []Result{r, cleanup}}, {"old.yml", nil}})
-	const want = `| found (paged), median / p90 min; firings of pages, mean / most | new.yml | old.yml |
-|---|---|---|
-| burst500_5m | 1/1 = 100.0 % (1 = 100.0 %), 3 / 3; 1.0 / 1 | - |
-| outage_burst50 | 1/1 = 100.0 % (0 = 0.0 %), 1 / 1; 0.0 / 0 | - |
-| bursts of 500 and more | 1/1 = 100.0 % (1 = 100.0 %), 3 / 3; 1.0 / 1 | - |
-| inside outages, all kinds | 1/1 = 100.0 % (0 = 0.0 %), 1 / 1; 0.0 / 0 | - |
-| all separable incidents | 2/2 = 100.0 % (1 = 50.0 %), 3 / 3; 0.5 / 1 | - |
-| firings of pages an incident, of the kind with the most | 1.0 / 1, burst500_5m | - |
-| **pages alone**: found | 1/2 = 50.0 %, 4 / 4 | - |
-| pages alone: false per workspace and 90 days, synthetic | 4.60 (1) | - |
-| pages alone: false per workspace and 90 days, real seasonal | - | - |
-| pages alone: false per workspace and 90 days, real bursty | - | - |
-| **page or warning**: found | 2/2 = 100.0 %, 3 / 3 | - |
-| page or warning: false per workspace and 90 days, synthetic | 9.19 (2) | - |
-| page or warning: false per workspace and 90 days, real seasonal | - | - |
-| page or warning: false per workspace and 90 days, real bursty | - | - |
-| false pages in week 1; near faults | 1; 0 in 0 of 1 workspaces | 0; 0 in 0 of 0 workspaces |
-| not due to an incident, page; page or warning, monthly | 1; 2 | - |
+	Table(&b, []Result{r, cleanup})
+	const want = `| incident | found (paged), median / p90 min; firings of pages, mean / most |
+|---|---|
+| burst500_5m | 1/1 = 100.0 % (1 = 100.0 %), 3 / 3; 1.0 / 1 |
+| outage_burst50 | 1/1 = 100.0 % (0 = 0.0 %), 1 / 1; 0.0 / 0 |
+| inside outages, all kinds | 1/1 = 100.0 % (0 = 0.0 %), 1 / 1; 0.0 / 0 |
+| all separable incidents | 2/2 = 100.0 % (1 = 50.0 %), 3 / 3; 0.5 / 1 |
+| **pages alone**: found | 1/2 = 50.0 %, 4 / 4 |
+| pages alone: false per workspace and 90 days, synthetic | 4.60 (1) |
+| pages alone: false per workspace and 90 days, real seasonal | - |
+| pages alone: false per workspace and 90 days, real bursty | - |
+| **page or warning**: found | 2/2 = 100.0 %, 3 / 3 |
+| page or warning: false per workspace and 90 days, synthetic | 9.19 (2) |
+| page or warning: false per workspace and 90 days, real seasonal | - |
+| page or warning: false per workspace and 90 days, real bursty | - |
+| false pages in week 1; near faults | 1; 0 in 0 of 1 workspaces |
+| not due to an incident, page; page or warning, monthly | 1; 2 |
 `
 	if got := b.String(); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)

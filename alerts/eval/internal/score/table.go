@@ -23,53 +23,36 @@ import (
 	"github.com/asana-exporter/asana_exporter/alerts/eval/internal/scenario"
 )
 
-// Column is a set of results with a heading.
-type Column struct {
-	Name    string
-	Results []Result
-}
-
-// Table prints columns side by side: what was found of each kind of incident, then what each of the two operating
-// points, pages alone and page or warning, finds and costs.
-func Table(w io.Writer, columns []Column) {
-	row(w, columns, "found (paged), median / p90 min; firings of pages, mean / most", func(c Column) string { return c.Name })
-	fmt.Fprintln(w, "|---|"+strings.Repeat("---|", len(columns)))
-	for _, k := range kinds(columns) {
-		row(w, columns, k, func(c Column) string { return count(c.Results, k).String() })
+// Table prints what was found of each kind of incident, then what each of the two operating points, pages alone and page or
+// warning, finds and costs.
+func Table(w io.Writer, results []Result) {
+	row := func(name, cell string) { fmt.Fprintf(w, "| %s | %s |\n", name, cell) }
+	row("incident", "found (paged), median / p90 min; firings of pages, mean / most")
+	fmt.Fprintln(w, "|---|---|")
+	for _, k := range kinds(results) {
+		row(k, count(results, k).String())
 	}
-	row(w, columns, "firings of pages an incident, of the kind with the most", noisiest)
+	all := count(results, everything)
 	for _, point := range []struct {
-		name   string
-		found  func(tally) string
-		alarms func(Result) Alarms
+		name, found string
+		alarms      func(Result) Alarms
 	}{
-		{"pages alone", tally.pagedOnly, func(r Result) Alarms { return r.Pages }},
-		{"page or warning", tally.found, func(r Result) Alarms { return r.All }},
+		{"pages alone", all.point(all.paged, all.pagedDelays), func(r Result) Alarms { return r.Pages }},
+		{"page or warning", all.point(all.any, all.delays), func(r Result) Alarms { return r.All }},
 	} {
-		row(w, columns, "**"+point.name+"**: found", func(c Column) string { return point.found(count(c.Results, everything)) })
+		row("**"+point.name+"**: found", point.found)
 		for _, class := range []string{synthetic, seasonal, bursty} {
-			row(w, columns, point.name+": false per workspace and 90 days, "+class, func(c Column) string {
-				return perQuarter(c.Results, class, point.alarms)
-			})
+			row(point.name+": false per workspace and 90 days, "+class, perQuarter(results, class, point.alarms))
 		}
 	}
-	row(w, columns, "false pages in week 1; near faults", nearFaults)
-	for _, name := range cleanups(columns) {
-		row(w, columns, "not due to an incident, page; page or warning, "+name, func(c Column) string { return around(c.Results, name) })
+	row("false pages in week 1; near faults", nearFaults(results))
+	for _, name := range cleanups(results) {
+		row("not due to an incident, page; page or warning, "+name, around(results, name))
 	}
-}
-
-func row(w io.Writer, columns []Column, name string, cell func(Column) string) {
-	fmt.Fprintf(w, "| %s |", name)
-	for _, c := range columns {
-		fmt.Fprintf(w, " %s |", cell(c))
-	}
-	fmt.Fprintln(w)
 }
 
 // The rows of a table that sum up several kinds of incident.
 const (
-	bursts         = "bursts of 500 and more"
 	insideOutages  = "inside outages, all kinds"
 	afterCatchUp   = "0 to 90 minutes after a catch-up"
 	prometheusAway = "Prometheus away"
@@ -89,36 +72,24 @@ func rows(r Result, i Incident) []string {
 		all = append(all, prometheusAway)
 	case i.After > 0 && i.After <= 90:
 		all = append(all, afterCatchUp)
-	case i.Kind == "burst500_5m", i.Kind == "burst5000_5m":
-		all = append(all, bursts)
 	}
 	return all
 }
 
 // kinds are the rows of the incidents, the sums last.
-func kinds(columns []Column) []string {
+func kinds(results []Result) []string {
 	found := map[string]bool{}
-	for _, c := range columns {
-		for _, r := range c.Results {
-			for _, i := range r.Incidents {
-				for _, k := range rows(r, i) {
-					found[k] = found[k] || !i.Hard
-				}
+	for _, r := range results {
+		for _, i := range r.Incidents {
+			for _, k := range rows(r, i) {
+				found[k] = found[k] || !i.Hard
 			}
 		}
 	}
-	var all, sums []string
-	for _, k := range []string{bursts, insideOutages, afterCatchUp, prometheusAway, everything} {
-		if found[k] {
-			sums = append(sums, k)
-		}
-		delete(found, k)
-	}
-	for _, k := range slices.Sorted(maps.Keys(found)) {
-		if found[k] {
-			all = append(all, k)
-		}
-	}
+	maps.DeleteFunc(found, func(_ string, separable bool) bool { return !separable })
+	sums := []string{insideOutages, afterCatchUp, prometheusAway, everything}
+	sums = slices.DeleteFunc(sums, func(k string) bool { return !found[k] })
+	all := slices.DeleteFunc(slices.Sorted(maps.Keys(found)), func(k string) bool { return slices.Contains(sums, k) })
 	return append(all, sums...)
 }
 
@@ -162,9 +133,6 @@ func (t tally) String() string {
 		t.any, t.of, t.percent(t.any), t.paged, t.percent(t.paged), delays(t.delays), t.mean(), t.most)
 }
 
-func (t tally) found() string     { return t.point(t.any, t.delays) }
-func (t tally) pagedOnly() string { return t.point(t.paged, t.pagedDelays) }
-
 func (t tally) point(n int, minutes []float64) string {
 	if t.of == 0 {
 		return "-"
@@ -185,20 +153,6 @@ func delays(minutes []float64) string {
 func quantile(x []float64, q float64) float64 {
 	sorted := slices.Sorted(slices.Values(x))
 	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
-}
-
-func noisiest(c Column) string {
-	var worst tally
-	var kind string
-	for _, k := range kinds([]Column{c}) {
-		if t := count(c.Results, k); t.of > 0 && (worst.of == 0 || t.mean() > worst.mean()) {
-			worst, kind = t, k
-		}
-	}
-	if worst.of == 0 {
-		return "-"
-	}
-	return fmt.Sprintf("%.1f / %d, %s", worst.mean(), worst.most, kind)
 }
 
 // The classes of scenarios, whose false alarms are counted apart.
@@ -234,9 +188,9 @@ func perQuarter(results []Result, class string, alarms func(Result) Alarms) stri
 	return fmt.Sprintf("%.2f (%d)", float64(sum)*90/days, sum)
 }
 
-func nearFaults(c Column) string {
+func nearFaults(results []Result) string {
 	week, faults, in, of := 0, 0, 0, 0
-	for _, r := range c.Results {
+	for _, r := range results {
 		if r.Group == scenario.Cleanups {
 			continue
 		}
@@ -250,13 +204,11 @@ func nearFaults(c Column) string {
 }
 
 // cleanups are the names of the scenarios with clean-ups.
-func cleanups(columns []Column) []string {
+func cleanups(results []Result) []string {
 	names := map[string]bool{}
-	for _, c := range columns {
-		for _, r := range c.Results {
-			if r.Group == scenario.Cleanups {
-				names[r.Name] = true
-			}
+	for _, r := range results {
+		if r.Group == scenario.Cleanups {
+			names[r.Name] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(names))
@@ -264,9 +216,6 @@ func cleanups(columns []Column) []string {
 
 // around counts what is not due to incidents; a page while a job is new is counted, too.
 func around(results []Result, name string) string {
-	if len(results) == 0 {
-		return "-"
-	}
 	pages, all := 0, 0
 	for _, r := range results {
 		if r.Name == name {
@@ -302,11 +251,7 @@ func List(w io.Writer, results []Result) {
 }
 
 func missed(i Incident) string {
-	masked := ""
-	if i.Masked {
-		masked = ", masked"
-	}
-	return fmt.Sprintf("missed(%s %d %s%s)", i.Kind, i.Extra, clock(i.From), masked)
+	return fmt.Sprintf("missed(%s %d %s)", i.Kind, i.Extra, clock(i.From))
 }
 
 func clock(m int) string {

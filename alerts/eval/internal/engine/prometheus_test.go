@@ -11,17 +11,15 @@
 // See the License for the specific language governing permissions and
 // limitations under the License.
 
-// Package reference evaluates rules over simulated time with Prometheus' own code, which is slow, and right by definition.
-//
-// It is no part of package engine, since Prometheus' rule manager brings along four hundred packages: all that it can
-// discover targets with.
-package reference
+// The rules over simulated time by Prometheus' own code, which is slow, and right by definition. In tests alone, since its rule
+// manager brings along four hundred packages: all that it can discover targets with.
+
+package engine_test
 
 import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -36,9 +34,9 @@ import (
 	"github.com/asana-exporter/asana_exporter/alerts/eval/internal/engine"
 )
 
-// Evaluate does what engine.Evaluate does with Prometheus' own rules.Group.Eval, once for each tick. The groups are evaluated
+// byPrometheus does what engine.Evaluate does with Prometheus' own rules.Group.Eval, once for each tick. The groups are evaluated
 // in the order of the file. After a time away they are loaded anew.
-func Evaluate(ctx context.Context, file string, store *engine.Store, start, end int64, away ...engine.Span) ([]engine.Firing, error) {
+func byPrometheus(ctx context.Context, file string, store *engine.Store, start, end int64, away ...engine.Span) ([]engine.Firing, error) {
 	groups, err := loadGroups(ctx, file, store)
 	if err != nil {
 		return nil, err
@@ -145,26 +143,4 @@ func (a appendable) Append(_ storage.SeriesRef, l labels.Labels, _, t int64, v f
 ) (storage.SeriesRef, error) {
 	a.store.Series(l).Add(t, v)
 	return 1, nil
-}
-
-// Differences are the firings that are in one of the lists only.
-func Differences(mine, theirs []engine.Firing) []string {
-	count := map[string]int{}
-	for _, f := range mine {
-		count[fmt.Sprint(f.Alert, f.Labels, f.From, f.To)]++
-	}
-	for _, f := range theirs {
-		count[fmt.Sprint(f.Alert, f.Labels, f.From, f.To)]--
-	}
-	var only []string
-	for key, n := range count {
-		switch {
-		case n > 0:
-			only = append(only, "only Evaluate: "+key)
-		case n < 0:
-			only = append(only, "only Prometheus: "+key)
-		}
-	}
-	slices.Sort(only)
-	return only
 }
