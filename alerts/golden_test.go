@@ -19,6 +19,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -99,6 +100,29 @@ func TestFlagsChangeTheFiles(t *testing.T) {
 	}
 }
 
+// The other alerts stay as they are, and a group without any goes.
+func TestDisabledAlertsAreLeftOut(t *testing.T) {
+	prerequisites := "AsanaScrapesRare,AsanaZeroFirstShort, AsanaHistoryShort,AsanaRulesIncomplete"
+	folder := written(t, "-disable", "AsanaExporterAbsent,"+prerequisites)
+	for _, path := range glob(t, filepath.Join(folder, "*")) {
+		var want, got []string
+		for _, r := range readRulesOf(t, filepath.Base(path)) {
+			if !strings.Contains("AsanaExporterAbsent, "+prerequisites, r.Alert) || r.Alert == "" {
+				want = append(want, r.Record+r.Alert+r.Expr)
+			}
+		}
+		for _, r := range readRulesOf(t, path) {
+			got = append(got, r.Record+r.Alert+r.Expr)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", filepath.Base(path), got, want)
+		}
+		if strings.Contains(read(t, path), "asana-exporter-prerequisites") {
+			t.Errorf("%s has a group without rules", path)
+		}
+	}
+}
+
 func TestBadFlagsWriteNothing(t *testing.T) {
 	for _, args := range [][]string{
 		{"extra"},
@@ -108,6 +132,7 @@ func TestBadFlagsWriteNothing(t *testing.T) {
 		{"-runbook", "wiki.example.com"},
 		{"-runbook", "https://wiki.example.com/asana#top"},
 		{"-grafana", "https://grafana.example.com/{{ x }}"},
+		{"-disable", "AsanaExporterAbsent,AsanaExporterGone"},
 		{"-selector", "asana"},
 		{"-selector", `{job="asana"}`},
 		{"-selector", `job=asana`},

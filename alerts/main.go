@@ -26,6 +26,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -37,6 +38,7 @@ type options struct {
 	runbook       string // Address of the runbook; the anchor of an alert is appended.
 	grafana       string // Address of Grafana.
 	selector      string // Matchers for the exporter's metrics, such as job="asana".
+	disabled      string // Names of alerts to leave out, between commas.
 }
 
 func defaults() options {
@@ -64,6 +66,7 @@ func run(args []string) error {
 	flags.StringVar(&o.runbook, "runbook", o.runbook, "address of the runbook")
 	flags.StringVar(&o.grafana, "grafana", o.grafana, "address of Grafana, for links to its dashboards")
 	flags.StringVar(&o.selector, "selector", o.selector, `matchers for the exporter's metrics, such as job="asana"; none selects all`)
+	flags.StringVar(&o.disabled, "disable", "", "alerts to leave out, such as AsanaExporterAbsent on servers that scrape other things; commas between them")
 	folder := flags.String("out", ".", "folder to write to")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -74,10 +77,14 @@ func run(args []string) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	made, err := without(files(o), o.disabled)
+	if err != nil {
+		return err
+	}
 	if err := os.MkdirAll(*folder, 0o755); err != nil { //nolint:gosec // Prometheus runs as another user.
 		return err
 	}
-	for _, f := range files(o) {
+	for _, f := range made {
 		if err := os.WriteFile(filepath.Join(*folder, f.name), []byte(f.yaml()), 0o644); err != nil { //nolint:gosec // Prometheus runs as another user.
 			return err
 		}
@@ -124,4 +131,26 @@ func files(o options) []file {
 		}
 	}
 	return files
+}
+
+// without leaves out the alerts of a list of names, and the groups that have no others.
+func without(files []file, names string) ([]file, error) {
+	for name := range strings.SplitSeq(names, ",") {
+		if name = strings.TrimSpace(name); name == "" {
+			continue
+		}
+		found := false
+		for i, f := range files {
+			for j, g := range f.groups {
+				rules := slices.DeleteFunc(g.rules, func(r rule) bool { return r.alert == name })
+				found = found || len(rules) < len(g.rules)
+				f.groups[j].rules = rules
+			}
+			files[i].groups = slices.DeleteFunc(f.groups, func(g group) bool { return len(g.rules) == 0 })
+		}
+		if !found {
+			return nil, fmt.Errorf("-disable: there is no alert %q", name)
+		}
+	}
+	return files, nil
 }
