@@ -46,8 +46,8 @@ func (o options) scrapesRare() rule {
 		expr: "instance:asana_scrape_interval_seconds:avg20m > " + longestInterval,
 	},
 		"The Asana exporter {{ $labels.instance }} is scraped too rarely",
-		"There are about {{ $value | humanizeDuration }} between two samples. Counts of deletions are wrong beyond two minutes, "+
-			"and charts have holes. Set scrape_interval to a minute or less; if it is, half of the scrapes fail.",
+		"There are about {{ $value | humanizeDuration }} between two samples. Bursts are found that much later, and beyond five minutes "+
+			"counts of deletions are wrong by a third. Set scrape_interval to a minute or less; if it is, half of the scrapes fail.",
 		"Job {{ $labels.job }}.")
 }
 
