@@ -85,10 +85,11 @@ release-snapshot: ## build all that a release has into dist/: packages, archives
 	$(SNAPSHOT)
 	@cd dist && du --apparent-size -h *.deb *.rpm *.tar.gz sha256sums.txt
 
-# The manual page and the completions, which the program writes itself.
+# The manual page and the completions, which the program writes itself. What apropos finds is missing in it.
 generated:
 	mkdir -p generated/completions
-	go run . --help-man >generated/asana_exporter.1
+	go run . --help-man >generated/help
+	sed '/^\.SH "NAME"/{n;s/$$/ \\- count what happens in Asana workspaces, for Prometheus/;}' generated/help >generated/asana_exporter.1
 	gzip -9nf generated/asana_exporter.1
 	go run . --completion-script-bash >generated/completions/asana_exporter
 	go run . --completion-script-zsh >generated/completions/_asana_exporter
