@@ -14,14 +14,14 @@ RUN go mod download
 COPY . .
 ARG TARGETOS
 ARG TARGETARCH
-RUN GOOS=$TARGETOS GOARCH=$TARGETARCH make build && mkdir -m 0700 /data
+RUN GOOS=$TARGETOS GOARCH=$TARGETARCH make build && deploy/packages/licenses.sh >THIRD-PARTY-LICENSES && mkdir -m 0700 /data
 
 FROM scratch
 LABEL org.opencontainers.image.title="asana_exporter" \
       org.opencontainers.image.description="Prometheus exporter for the events of an Asana workspace" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-COPY --from=build /src/LICENSE /LICENSE
+COPY --from=build /src/LICENSE /src/THIRD-PARTY-LICENSES /
 COPY --from=build /src/asana_exporter /asana_exporter
 # A new volume takes over the owner and the mode of this folder. A folder of the host mounted here must belong to 65534.
 COPY --from=build --chown=65534:65534 /data /data

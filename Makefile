@@ -85,9 +85,11 @@ release-snapshot: ## build all that a release has into dist/: packages, archives
 	$(SNAPSHOT)
 	@cd dist && du --apparent-size -h *.deb *.rpm *.tar.gz sha256sums.txt
 
-# The manual page and the completions, which the program writes itself. What apropos finds is missing in it.
+# The manual page and the completions, which the program writes itself, and the licences of what is compiled into it. What apropos finds
+# is missing in its page.
 generated:
 	mkdir -p generated/completions
+	deploy/packages/licenses.sh >generated/THIRD-PARTY-LICENSES
 	go run . --help-man >generated/help
 	sed '/^\.SH "NAME"/{n;s/$$/ \\- count what happens in Asana workspaces, for Prometheus/;}' generated/help >generated/asana_exporter.1
 	gzip -9nf generated/asana_exporter.1

@@ -171,8 +171,10 @@ const ofEvents = "action, resource_type, resource_subtype, change_field, parent_
 //
 // Each exporter is counted on its own, and the largest count is that of the workspace: replicas count the same events. Exporters differ
 // in whatever labels their targets have: federation without honor_labels gives all the same job and instance. A window begins with
-// the total at its beginning. That is subtracted, since increase() would extrapolate, and would
-// see nothing of what happened while Prometheus was away.
+// the total at its beginning. That is subtracted, since increase() would extrapolate, and would see nothing of what happened while
+// Prometheus was away.
+//
+// Of two catch-ups in a window the first counts: what came after it also happened after it, and so in the window.
 func counts() []rule {
 	var totals, caughtUp []rule
 	for _, k := range append(kinds(), kind{name: "undeleted", selector: `action="undeleted"`}) {
@@ -190,7 +192,7 @@ func counts() []rule {
 	return append(slices.Concat(totals, caughtUp),
 		record("COUNTED_AT", "", "time() + 0 * TOTAL"),
 		record("COUNT", `
-			What was deleted in the window. Each "or" counts from another point, and the first that is known is taken: the latest catch-up;
+			What was deleted in the window. Each "or" counts from another point, and the first that is known is taken: the first catch-up;
 			the beginning of the window; the last sample before it, where Prometheus was away at its beginning, reduced since that time is
 			longer than a window; the least value, where the exporter appeared or began anew within it.`,
 			window(`kind=~"burst|comments|memberships"`, "15m", 900, 0)+`
