@@ -59,12 +59,11 @@ func choose(name, label, description string) variable {
 
 // utcOffset is for the week by hour: PromQL knows no time zones.
 func utcOffset() variable {
-	v := variable{
+	return variable{
 		Type: "custom", Name: "utc_offset", Label: "UTC offset", Desc: "Your hours from UTC, for the week by hour: Prometheus knows no time zones",
 		Query:   "-11,-10,-9,-8,-7,-6,-5,-4,-3.5,-3,-2,-1,0,1,2,3,3.5,4,4.5,5,5.5,6,6.5,7,8,9,9.5,10,11,12,13",
 		Current: &choice{Selected: true, Text: "0", Value: "0"},
 	}
-	return v
 }
 
 func totals() band {

@@ -215,17 +215,6 @@ func requests() *panel {
 		styled(answers()...).every(scraped)
 }
 
-// byAnswer sums by what answers() calls the codes.
-func byAnswer(expr string) string {
-	expr = `label_replace(` + expr + `, "answer", "$1", "code", "(.*)")`
-	for _, to := range []struct{ name, codes string }{
-		{"412: position died", "412"}, {"429: told to wait", "429"}, {"4xx: not allowed", "40.|451"}, {"5xx: Asana fails", "5.."}, {"no answer", "error"},
-	} {
-		expr = `label_replace(` + expr + `, "answer", "` + to.name + `", "code", "` + to.codes + `")`
-	}
-	return "sum by (answer) (" + expr + ")"
-}
-
 func latency() *panel {
 	return durations("Time of a request", "From a request to the end of its answer, of all chosen exporters.",
 		"asana_exporter_api_request_duration_seconds")

@@ -77,7 +77,6 @@ type variable struct {
 	IncludeAll bool        `json:"includeAll"`
 	AllValue   string      `json:"allValue,omitempty"`
 	Current    *choice     `json:"current,omitempty"`
-	Options    []choice    `json:"options,omitempty"`
 }
 
 type choice struct {
@@ -117,7 +116,6 @@ type panel struct {
 	Collapsed       *bool            `json:"collapsed,omitempty"` // Of rows, which have nothing else.
 	Panels          *[]*panel        `json:"panels,omitempty"`    // Of rows: what is in them while they are closed.
 	Datasource      *datasource      `json:"datasource,omitempty"`
-	TimeFrom        string           `json:"timeFrom,omitempty"` // In place of the dashboard's range, back from now.
 	Interval        string           `json:"interval,omitempty"` // The least step.
 	MaxDataPoints   int              `json:"maxDataPoints,omitempty"`
 	Targets         []target         `json:"targets,omitempty"`

@@ -84,3 +84,14 @@ func grown(counter, matchers, time string) string {
 	c := counter + "{" + matchers + "}"
 	return "max by (workspace, reason) (clamp_min(" + c + " - last_over_time(" + c + "[2d] offset " + time + "), 0) or increase(" + c + "[" + time + "]))"
 }
+
+// byAnswer sums by what answers() calls the codes.
+func byAnswer(expr string) string {
+	expr = `label_replace(` + expr + `, "answer", "$1", "code", "(.*)")`
+	for _, to := range []struct{ name, codes string }{
+		{"412: position died", "412"}, {"429: told to wait", "429"}, {"4xx: not allowed", "40.|451"}, {"5xx: Asana fails", "5.."}, {"no answer", "error"},
+	} {
+		expr = `label_replace(` + expr + `, "answer", "` + to.name + `", "code", "` + to.codes + `")`
+	}
+	return "sum by (answer) (" + expr + ")"
+}
