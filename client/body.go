@@ -45,7 +45,7 @@ func (d *decoder) read(resp *http.Response, limit int64) error {
 	return nil
 }
 
-// fill replaces the content of buffer by what r has, at most limit bytes.
+// fill replaces the content of buffer with that of r, at most limit bytes.
 func fill(buffer *bytes.Buffer, r io.Reader, limit int64) error {
 	buffer.Reset()
 	switch n, err := buffer.ReadFrom(io.LimitReader(r, limit+1)); {

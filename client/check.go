@@ -70,8 +70,8 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// CheckEnvironment reports what New refuses with its own transport, and what net/http and crypto/x509 ignore without an error: a proxy that can't be parsed, which
-// means no proxy, and a file or folder of CAs that can't be read, which means fewer CAs.
+// CheckEnvironment reports a proxy that can't be parsed, and a file or folder of CAs that can't be read. New refuses both for its own
+// transport: net/http and crypto/x509 would go on without an error, with no proxy or with fewer CAs.
 func CheckEnvironment() error {
 	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} { // net/http uses the first that is not empty.
 		if proxy := os.Getenv(name); proxy != "" {
@@ -121,7 +121,7 @@ func checkCAFile(path string) error {
 	return nil
 }
 
-// checkCAFolders wants one folder that can be read: distributions set the variable to more than they have.
+// checkCAFolders requires one folder that can be read: distributions name folders that they do not have.
 func checkCAFolders(folders string) error {
 	var first error
 	for folder := range strings.SplitSeq(folders, ":") {

@@ -17,8 +17,8 @@
 // position in the stream; the caller does. It redacts the bearer token in all text of an answer, so that no label, log
 // line or error holds it.
 //
-// client.go sends the request, body.go reads the answer, decode.go and page.go parse a page, with texts.go and dates.go to be
-// fast. response.go, retryafter.go and transporterror.go turn anything else into the errors of errors.go. secret.go redacts.
+// client.go sends the request, body.go reads the answer, decode.go and page.go parse a page; texts.go and dates.go cache its
+// strings and dates. response.go, retryafter.go and transporterror.go turn anything else into the errors of errors.go. secret.go redacts.
 // token.go reads the token, and check.go checks the options and the environment.
 package client
 
@@ -62,7 +62,7 @@ type Options struct {
 	// Transport carries the requests; if nil, one with limits, and with the proxy and the CAs of the environment (HTTPS_PROXY,
 	// SSL_CERT_FILE; see https://pkg.go.dev/net/http#ProxyFromEnvironment).
 	Transport http.RoundTripper
-	// ResourceGIDs has pages tell the gids of resources and parents, which takes time and memory.
+	// ResourceGIDs fills Event.ResourceGID and Event.ParentGID, which takes time and memory.
 	ResourceGIDs bool
 	// Observe, if not nil, is called at the end of every request.
 	Observe func(Exchange)
@@ -82,7 +82,7 @@ type Exchange struct {
 // See https://developers.asana.com/docs/deprecations.
 type Change struct{ Name, Info string }
 
-// Client reads one workspace. It is safe for concurrent use, but for Events, which one goroutine calls at a time.
+// Client reads one workspace. It is safe for concurrent use, except that calls of Events must not overlap.
 type Client struct {
 	root      *url.URL // …/workspaces/{gid}
 	tokenFile string

@@ -33,14 +33,14 @@ type decoder struct {
 	texts  texts
 	users  map[string]string // Gids of users, by their objects in JSON.
 	dates  dates
-	kept   []Event // Of the last page, whose place the next one takes: a page of them is most of what there is to allocate.
+	kept   []Event // Of the last page. The next page reuses it, since the events are most of what a page allocates.
 
 	resourceGIDs bool // Options.ResourceGIDs.
 
 	escaped bool // Names may be written with escapes: the letters of those that we read can only be written as \u00XX.
 }
 
-// Of users, so many objects are kept that are no longer than this: of those who are at work.
+// Limits of the cache of user objects: how many, and the bytes of one. It holds the people who are at work.
 const (
 	keptUsers   = 4096
 	longestUser = 256
@@ -148,7 +148,7 @@ func (d *decoder) text() (string, error) {
 	return text, nil
 }
 
-// plain returns what a string says, without secrets.
+// plain returns the content of a string, redacted.
 func (d *decoder) plain(value jsontext.Value) string {
 	return d.secret.redact(strings.ToValidUTF8(string(unquote(value)), "\uFFFD"))
 }

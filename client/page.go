@@ -27,9 +27,9 @@ const (
 	fullPage = 1000 // Events, as Asana documents.
 
 	maxEvents    = 100 * fullPage
-	maxTextBytes = 1 << 20 // Of one string of an event: what is longer can't be read.
-	maxSyncBytes = 4 << 10 // What is longer fits into no address.
-	maxGIDBytes  = 64      // Gids have 16 digits or so; what is longer is none.
+	maxTextBytes = 1 << 20 // Of one string of an event; a longer one counts as empty.
+	maxSyncBytes = 4 << 10 // A longer token fits into no URL.
+	maxGIDBytes  = 64      // A gid has about 16 digits; a longer value is no gid.
 )
 
 // A Page is one answer of the event stream.
@@ -152,7 +152,7 @@ func (d *decoder) event(e *Event) error {
 	}
 }
 
-// resourceGID returns gid, or nil where gids of resources are not wanted: each event has another one to keep.
+// resourceGID returns gid, or nil without Options.ResourceGIDs: these gids seldom repeat, so each would be allocated.
 func (d *decoder) resourceGID(gid *string) *string {
 	if d.resourceGIDs {
 		return gid
@@ -195,7 +195,7 @@ func (d *decoder) resource(gid *string) (kind, subtype string, err error) {
 	}
 }
 
-// user returns the gid of an object. It knows the objects of people who are at work: to read one anew takes a tenth of an event.
+// user returns the gid of a user object. It caches the objects by their bytes: parsing one takes a tenth of the time of an event.
 func (d *decoder) user() (gid string, err error) {
 	value, err := d.json.ReadValue()
 	if gid, ok := d.users[string(value)]; ok || err != nil {

@@ -110,7 +110,7 @@ func (d *decoder) startsWithMarkup() bool {
 // refusal turns an answer that is no page into a typed error, whatever its body holds.
 func refusal(resp *http.Response, secret secret) error {
 	d := new(decoder)
-	_ = d.read(resp, maxErrorBytes) // What came of it is all there is.
+	_ = d.read(resp, maxErrorBytes) // After an error, a part of the body may still have the message.
 	d.start(secret)
 	body := d.refusalBody()
 	wait := retryAfter(resp.Header, time.Now())

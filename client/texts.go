@@ -17,7 +17,7 @@ package client
 // its place, so a hostile answer can neither fill it nor keep it full.
 type texts [1024]knownText
 
-// A knownText is a string as the page has it, with its quotes, and what it says.
+// A knownText is a string as it is in the page, in quotes, and its content.
 type knownText struct{ json, text string }
 
 // longestKnown is how long a string may be to be kept.
