@@ -87,7 +87,7 @@ func stillHeld(backlogs []Backlog, now time.Time) []Backlog {
 	return still
 }
 
-// covers reports whether the backlog gauges are the same with b as with b and other, as they are where b is a reopened other.
+// covers reports whether b alone gives the same gauges as b and other together. It does if b is other, reopened.
 func (b Backlog) covers(other Backlog) bool {
 	return other.Seconds <= b.Seconds && other.PeakDeleted <= b.PeakDeleted && other.PeakProjects <= b.PeakProjects &&
 		!other.HoldUntil.After(b.HoldUntil)

@@ -36,8 +36,8 @@ const AllActions = "all"
 // LoggableActions returns the actions of which events can be logged.
 func LoggableActions() []string { return append(documentedActions(), AllActions) }
 
-// An eventLog writes a line for each event with one of its actions. An event is logged after it was counted, so no line is of
-// an event that is counted later or twice; SIGKILL in between leaves lines out.
+// An eventLog writes a line for each event with one of its actions. It logs an event after it was counted, so no event is logged
+// twice; SIGKILL in between leaves lines out.
 type eventLog struct {
 	actions []string // None turns it off.
 	logger  log.Logger
@@ -45,7 +45,7 @@ type eventLog struct {
 
 	second int64 // Of the clock, with as many lines.
 	lines  int
-	missed int // Events that were dropped since it was said.
+	missed int // Events that were dropped since the last warning.
 	warned time.Time
 }
 
@@ -79,7 +79,7 @@ func (l *eventLog) wants(action string) bool {
 	return all || slices.Contains(l.actions, action)
 }
 
-// line has the labels under which the event is counted, and gids. It has no names: these are other people's data.
+// line logs the labels under which the event is counted, and gids. It logs no names, which are other people's data.
 func (l *eventLog) line(e client.Event, now time.Time) {
 	labels := classify(e)
 	created := ""

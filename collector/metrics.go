@@ -59,7 +59,7 @@ func NewMetrics(reg prometheus.Registerer, workspace string) *Metrics {
 			.001, .0025, .005, .01, .025, .05, .1, .25, 1, 5),
 		delay: newDelay(labels),
 	}
-	// Those to expect; see https://developers.asana.com/docs/errors.
+	// The codes to expect; see https://developers.asana.com/docs/errors.
 	for _, code := range []string{"200", "400", "401", "402", "403", "404", "412", "429", "451", "500", "502", "503", "504", "error"} {
 		m.requests.WithLabelValues(code)
 	}
@@ -92,8 +92,8 @@ func (m *Metrics) Requested(e client.Exchange) {
 	}
 }
 
-// counted observes how long the events of a page took to be counted. Asana keeps events for a day: a date of two days ago or
-// before, or none, is wrong, and would stay in the sum for good.
+// counted observes the delays of the events of a page. It leaves out missing dates and those of two days ago or before: Asana keeps
+// events for a day, so these are wrong, and would stay in the sum for good.
 func (m *Metrics) counted(events []client.Event, now time.Time) {
 	for i := range events {
 		if delay := now.Sub(dateOf(&events[i], now)); delay < 2*longestStretch {

@@ -111,7 +111,7 @@ func (p *Poller) count(page client.Page, asked, now time.Time) error {
 	return nil
 }
 
-// counted tells of events that were committed at now, for what is not in the State.
+// counted passes events that were committed at now to what is not in the State: metrics, users and the event log.
 func (p *Poller) counted(events []client.Event, now time.Time) {
 	p.metrics.counted(events, now)
 	p.addUsers(events, now)

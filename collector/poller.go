@@ -40,7 +40,7 @@ const (
 	quietCommit = time.Minute
 	// missedPolls is the number of polls that may be missed before Healthy and Ready turn false.
 	missedPolls = 3
-	// emptyPages is the number of pages without events that are read at once, one after the other, because each promises more.
+	// emptyPages is the number of pages without events that are read without a pause while each promises more.
 	emptyPages = 10
 )
 
@@ -87,7 +87,7 @@ type Poller struct {
 	// The goroutine of Run owns the rest.
 	state       State
 	accepted    bool // This process has accepted a page.
-	unanswered  bool // The position was asked with before, maybe by the process before, and no answer was accepted.
+	unanswered  bool // The token was sent before, maybe by the process before, and no answer to it was accepted.
 	failures    failures
 	empty       int       // Pages without events that promised more, in a row.
 	nonObjects  bool      // The last page had elements that are no objects.
@@ -97,7 +97,7 @@ type Poller struct {
 	users       *users.Users
 	userSaver   UserSaver
 	usersSaved  time.Time
-	usersPause  time.Duration // From then until they are saved again if they grow fast.
+	usersPause  time.Duration // The shortest time until the next save, for users who grow fast.
 	events      eventLog
 }
 

@@ -118,7 +118,7 @@ func (s *State) add(series Series) int {
 	return len(s.series) - 1
 }
 
-// addZeros adds the missing ones of ZeroSeries, created at the given time.
+// addZeros adds the series of ZeroSeries that are missing, created at the given time.
 func (s *State) addZeros(created time.Time) {
 	for _, labels := range ZeroSeries() {
 		if _, ok := s.index[labels]; !ok {

@@ -31,7 +31,7 @@ const (
 	// saveUsers is how often the users are saved, as long as they grow slowly. They are not part of a commit: nearly all users come
 	// again, and the position in the stream does not depend on them.
 	saveUsers = time.Minute
-	// saveShare is the share of its time, one in so many, that a Poller spends on saving users who grow fast.
+	// saveShare limits the time that a Poller spends on saving users who grow fast: one part in so many.
 	saveShare = 100
 )
 
@@ -49,7 +49,7 @@ func (p *Poller) addUsers(events []client.Event, now time.Time) {
 	}
 }
 
-// countUsers publishes how many users there are, and saves them, where it is time to. It saves at the end in any case.
+// countUsers publishes how many users there are, and saves them if that is due or if end is true.
 func (p *Poller) countUsers(now time.Time, end bool) {
 	if counts, newer := p.users.Count(now); newer {
 		p.changeView(func(v *View) { v.Users = counts })
@@ -94,8 +94,8 @@ func (s *Store) SaveUsers(u *users.Users) error {
 	return nil
 }
 
-// LoadUsers returns the users that were saved. After an error, of which the operator has to know, it returns none: their numbers
-// are too low until the windows are over.
+// LoadUsers returns the users that were saved. With an error it returns none, and the caller should log it: the counts are too low
+// until the windows are over.
 func (s *Store) LoadUsers() (*users.Users, error) {
 	content, _, err := s.read(s.usersName())
 	if errors.Is(err, fs.ErrNotExist) {

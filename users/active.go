@@ -29,7 +29,7 @@ const activeWindows = 4
 // steps is how many parts a window of active users moves in.
 const steps = 24
 
-// knownUsers is how many users are remembered with where they were added last, which spares adding them again.
+// knownUsers is the size of the cache of users and the steps to which they were added last, which saves adding them again.
 const knownUsers = 20_000
 
 // maxAhead is how far Asana's clock may be ahead of ours.
@@ -50,7 +50,7 @@ type activeUsers struct {
 
 	// Since they were saved.
 	changed bool
-	came    [activeWindows]uint64 // Users who were not in a window, or of whom that is not known.
+	came    [activeWindows]uint64 // Users who were not in a window, as far as known says.
 }
 
 // A userWindow has the sketches of its steps, by their number since 1970.
@@ -100,7 +100,7 @@ func (a *activeUsers) add(user string, at, now time.Time) {
 	}
 }
 
-// find returns what is known of a user, of whom nothing may be known yet.
+// find returns the entry of a user in known, and makes one where there is none.
 func (a *activeUsers) find(user string) *knownUser {
 	if known, ok := a.known[user]; ok {
 		return known

@@ -46,10 +46,10 @@ func (u *Users) Encode() ([]byte, error) {
 	return json.Marshal(f)
 }
 
-// Changed reports whether Encode returns something else than when Saved was called.
+// Changed reports whether Encode would return something other than when Saved was called.
 func (u *Users) Changed() bool { return u.active.changed }
 
-// Grown reports whether more users came to a window since Saved was called than a hundredth of those in it.
+// Grown reports whether the users who came to a window since Saved was called are more than a hundredth of those in it.
 func (u *Users) Grown() bool {
 	for i, n := range u.active.came {
 		if n*100 > u.counts.Active[i] {

@@ -65,8 +65,8 @@ func (t *topUsers) add(user, action string, at, now time.Time) {
 	}
 }
 
-// dropSmallest drops half of the entries or more. The users with the fewest events in all their minutes go first: who deletes one a
-// minute for long stays, and many who delete two once go.
+// dropSmallest drops half of the entries or more. The users with the fewest events in all their minutes go first: a user who deletes
+// one a minute for long stays, and many who delete two once go.
 func dropSmallest(counts map[userMinute]uint64) {
 	sums := map[string]uint64{}
 	for key, n := range counts {
