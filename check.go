@@ -58,7 +58,7 @@ func check(ctx context.Context, c config, stdout io.Writer, logs loggers) error 
 	return nil
 }
 
-// A verdict is what came out about a workspace.
+// A verdict is the result of checking one workspace.
 type verdict struct {
 	gid, name string
 	err       error

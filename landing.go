@@ -53,7 +53,7 @@ func landingPage(c config, spaces *workspaces) http.HandlerFunc {
 		if w.Header().Get("Content-Security-Policy") == contentPolicy {
 			w.Header().Set("Content-Security-Policy", contentPolicy+styleSource(answer.body.String()))
 		}
-		_ = answer.copyTo(w) // Its reader has gone.
+		_ = answer.copyTo(w) // Fails only if the reader has gone.
 	}
 }
 

@@ -49,8 +49,8 @@ const softMemory = 80 << 20
 // no room beside the series and the users of fifty.
 const memoryOfWorkspace = 4 << 20
 
-// gcPercent is Go's GOGC. Garbage is collected at 8 MiB instead of 4: a third as often, since pages make much of it beside 2 MiB that
-// stay in use.
+// gcPercent is Go's GOGC. The first collection comes at a heap of 8 MiB instead of 4: with 2 MiB in use and much garbage from each page,
+// collections are a third as frequent.
 const gcPercent = 200
 
 func main() {

@@ -39,8 +39,8 @@ const (
 	mostTokenFiles = 1000
 )
 
-// tokenFiles looks for what changes about the files with the tokens: one, or those of a folder, which come and go. The
-// client reads the token for each request, so that nothing else needs to be read again.
+// tokenFiles watches the token file, or the files of a folder of tokens, which come and go. It reads none of them: the client reads
+// the token for each request.
 type tokenFiles struct {
 	config config
 	logger log.Logger
@@ -197,7 +197,7 @@ func look(tokenFile string) os.FileInfo {
 	return info
 }
 
-// sameFile reports whether nobody replaced, wrote or opened to others the file between two looks.
+// sameFile reports whether a file was not replaced, not written and not given another mode between two looks.
 func sameFile(before, now os.FileInfo) bool {
 	return before != nil && os.SameFile(before, now) && before.ModTime().Equal(now.ModTime()) &&
 		before.Size() == now.Size() && before.Mode() == now.Mode()

@@ -194,8 +194,8 @@ func healthy(spaces []*workspace) (good bool, sentence string) {
 	return true, "Healthy."
 }
 
-// ready judges the counts. One workspace in trouble takes nothing from the others: what is missing is that all are, or that
-// one which was there at the start is still in its first catch-up.
+// ready judges the counts. At the start it waits for the first catch-up of each workspace; after that, one workspace that is up to date
+// is enough, so that one in trouble does not take the others' target away.
 func ready(spaces []*workspace) (good bool, sentence string) {
 	var starting []string
 	for _, space := range spaces {

@@ -49,7 +49,7 @@ type workspace struct {
 	openStore func(dir, name string) (*collector.Store, error)
 
 	poller atomic.Pointer[collector.Poller] // nil while it is not open.
-	closed atomic.Pointer[collector.View]   // Why it is not open, while it is not.
+	closed atomic.Pointer[collector.View]   // The View while there is no poller; it has the error.
 
 	opening atomic.Pointer[time.Time] // When open ends at the latest; nil while it does not run.
 
@@ -163,7 +163,7 @@ func (w *workspace) close() {
 	w.source.CloseIdleConnections()
 }
 
-// View returns what may be seen now. Of a workspace that is not open, that is only why.
+// View returns what may be seen now: of a workspace that is not open, only the error that keeps it closed.
 func (w *workspace) View() *collector.View {
 	if poller := w.poller.Load(); poller != nil {
 		return poller.View()
@@ -171,7 +171,7 @@ func (w *workspace) View() *collector.View {
 	return w.closed.Load()
 }
 
-// Healthy reports whether the poller, if there is one, is on time, and otherwise open, if it runs.
+// Healthy reports whether the poller is on time or, while there is none, whether open is.
 func (w *workspace) Healthy() bool {
 	if poller := w.poller.Load(); poller != nil {
 		return poller.Healthy()
@@ -186,8 +186,8 @@ func (w *workspace) Ready() bool {
 	return poller != nil && poller.Ready()
 }
 
-// starting reports whether nothing but its first catch-up keeps a workspace back that was there when the process began. One that
-// hangs does not keep the others back.
+// starting reports whether a workspace that was there when the process began is still in its first catch-up. One that failed or hangs
+// is not: it would keep the process from being ready.
 func (w *workspace) starting() bool {
 	view := w.View()
 	return w.first && !view.Exposed && view.Err == nil && w.Healthy()

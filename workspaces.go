@@ -40,15 +40,15 @@ type workspaces struct {
 	logger    log.Logger
 	resized   func(n int) // Called when some were started or stopped.
 	running   sync.WaitGroup
-	begun     bool // Those that were there at the start are there.
+	begun     bool // The workspaces of the start were added.
 	openStore func(dir, name string) (*collector.Store, error)
 
 	mu  sync.Mutex
 	all map[string]*workspace // By gid.
 }
 
-// newWorkspaces returns no workspaces, and registers the metrics that belong to none: how many there will be, and a flag that rules
-// compare with the scrape interval.
+// newWorkspaces returns an empty set. It registers the metrics without the label workspace: the number of workspaces, and a flag that
+// rules compare with the scrape interval.
 func newWorkspaces(c config, transport http.RoundTripper, registry prometheus.Registerer, logger log.Logger) *workspaces {
 	s := &workspaces{
 		config: c, transport: transport, registry: registry, logger: logger, resized: func(int) {}, openStore: collector.OpenStore,
@@ -96,7 +96,7 @@ func (s *workspaces) start(ctx context.Context, gids []string) {
 	}
 }
 
-// add shows a workspace, which is not open, and its metrics.
+// add adds a workspace, which is not open yet, and registers its metrics.
 func (s *workspaces) add(gid string) *workspace {
 	w := newWorkspace(s.config.of(gid), s.transport, s.logger)
 	w.first, w.openStore = !s.begun, s.openStore
@@ -107,7 +107,7 @@ func (s *workspaces) add(gid string) *workspace {
 	return w
 }
 
-// stop lets workspaces end. Their series end at once, their state stays.
+// stop ends workspaces. Their series end at once, their state stays.
 func (s *workspaces) stop(gids []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
