@@ -79,7 +79,7 @@ func TestHealthcheckFails(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"a poller hangs", listen(answer(503, "Not healthy: the poller hangs of 12.\n12: more")), `not healthy: \S+ answers 503 Service Unavailable: Not healthy: the poller hangs of 12\.`},
+		{"a poller hangs", listen(answer(503, "Not healthy: pollers that hang: 12.\n12: more")), `not healthy: \S+ answers 503 Service Unavailable: Not healthy: pollers that hang: 12\.`},
 		{"a password of somebody else", listen(answer(401, "Unauthorized")), `not healthy: \S+ answers 401 Unauthorized: Unauthorized`},
 		{"a limit of somebody else", listen(answer(429, "")), `not healthy: \S+ answers 429 Too Many Requests: `},
 		{"no TLS", listen(answer(200, ""), "--web.config.file", file(t, "tls_server_config: {cert_file: a, key_file: b}")), `not healthy: tls: first record does not look like a TLS handshake`},

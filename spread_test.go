@@ -176,7 +176,7 @@ func TestReadyWaitsForTheWorkspacesOfTheStart(t *testing.T) {
 			return nil
 		}, "1", "2")
 		f.pass(10 * time.Second)
-		f.wantReady("while one hangs", false, "Not ready: the first catch-up goes on of 2.")
+		f.wantReady("while one hangs", false, "Not ready: workspaces in their first catch-up: 2.")
 		f.pass(20 * time.Second)
 		f.wantReady("when that has failed", true, "Ready.")
 		f.put("3", testToken)
@@ -223,9 +223,9 @@ func TestHangingStateKeepsNoOtherBack(t *testing.T) {
 		}
 		f.pass(50 * time.Second)
 		wantHealthy("when it may still answer", true, "Healthy.")
-		f.wantReady("when it may still answer", false, "Not ready: the first catch-up goes on of 1.")
+		f.wantReady("when it may still answer", false, "Not ready: workspaces in their first catch-up: 1.")
 		f.pass(20 * time.Second)
-		wantHealthy("when it hangs", false, "Not healthy: the poller hangs of 1.")
+		wantHealthy("when it hangs", false, "Not healthy: pollers that hang: 1.")
 		f.wantReady("when it hangs", true, "Ready.")
 		f.put("3", testToken)
 		f.pass(20 * time.Second)

@@ -238,7 +238,7 @@ func TestHangingCommitIsNotHealthy(t *testing.T) {
 			t.Errorf("when it may still come back: %d", got)
 		}
 		time.Sleep(time.Minute)
-		if got, body := get("/-/healthy"); got != http.StatusServiceUnavailable || body != "Not healthy: the poller hangs of "+testWorkspace+".\n" {
+		if got, body := get("/-/healthy"); got != http.StatusServiceUnavailable || body != "Not healthy: pollers that hang: "+testWorkspace+".\n" {
 			t.Errorf("after a minute: %d, %s", got, body)
 		}
 		if got, _ := get("/metrics"); got != http.StatusOK {

@@ -189,7 +189,7 @@ func healthy(spaces []*workspace) (good bool, sentence string) {
 		}
 	}
 	if len(hanging) > 0 {
-		return false, "Not healthy: the poller hangs of " + strings.Join(hanging, ", ") + "."
+		return false, "Not healthy: pollers that hang: " + strings.Join(hanging, ", ") + "."
 	}
 	return true, "Healthy."
 }
@@ -208,7 +208,7 @@ func ready(spaces []*workspace) (good bool, sentence string) {
 	case len(spaces) == 0:
 		return false, "Not ready: the folder of tokens has no file named by a gid."
 	case len(starting) > 0:
-		return false, "Not ready: the first catch-up goes on of " + strings.Join(starting, ", ") + "."
+		return false, "Not ready: workspaces in their first catch-up: " + strings.Join(starting, ", ") + "."
 	case !good:
 		return false, "Not ready: no poll has succeeded for three intervals."
 	}
