@@ -141,7 +141,7 @@ func (c *config) registerCounting(app *kingpin.Application) {
 		Default("90s").IsSetByUser(&c.zeroFirstGiven).DurationVar(&c.zeroFirst)
 	app.Flag("events.max-series", "Number of event series. Beyond it, new label sets are counted under _folded labels.").
 		Default("5000").Int64Var(&c.maxSeries)
-	app.Flag("events.log", "Actions of which each event is logged in a line with gids, such as deleted,removed,undeleted; or all. Nothing is logged by default.").
+	app.Flag("events.log", "Actions whose events are logged, a line with gids for each: such as deleted,removed,undeleted, or all. None by default.").
 		StringVar(&c.eventLog)
 }
 
