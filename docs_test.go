@@ -30,6 +30,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
@@ -210,5 +211,28 @@ func TestReadmeInstallsThisRelease(t *testing.T) {
 	}
 	if len(named) < 5 {
 		t.Errorf("README.md names the release %d times only", len(named))
+	}
+}
+
+// Scripts depend on flags, environment variables and defaults, and docs/compatibility.md says that the README lists them.
+func TestReadmeListsEveryFlag(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("README.md")
+	must(t, err)
+	_, table, _ := strings.Cut(string(page), "\n### Flags\n")
+	table, _, _ = strings.Cut(table, "\n### ")
+	var c config
+	app := kingpin.New("", "")
+	c.register(app)
+	for _, flag := range app.Model().Flags {
+		if flag.Hidden || flag.Name == "help" {
+			continue
+		}
+		row := regexp.MustCompile("(?m)^.*`--" + regexp.QuoteMeta(flag.Name) + "`.*$").FindString(table)
+		for _, want := range append(flag.Default, flag.Envar) {
+			if row == "" || want != "" && !strings.Contains(row, "`"+want+"`") {
+				t.Errorf("README.md does not list --%s with %q", flag.Name, want)
+			}
+		}
 	}
 }
