@@ -39,8 +39,7 @@ func TestColoursAreOfThePalette(t *testing.T) {
 	}
 }
 
-// Two series that are drawn in one chart differ in colour or in dash, and deletions never stand beside undeletions in
-// colours alone.
+// Two series that are drawn in one chart differ in colour or in dash.
 func TestSeriesDiffer(t *testing.T) {
 	for name, styles := range map[string][]style{"actions": actions(), "types": resourceTypes(), "answers": answers()} {
 		seen := map[string]string{}
