@@ -143,6 +143,39 @@ func TestPagesNameTestsThatExist(t *testing.T) {
 	}
 }
 
+// A link within the repository leads to a file, and to a heading of it if it names one.
+func TestLinksLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	link := regexp.MustCompile(`\]\(([^):\s#]*)(#[^)\s]*)?\)`)
+	found := 0
+	for _, page := range sources(t, ".md") {
+		for _, match := range link.FindAllStringSubmatch(readText(t, page), -1) {
+			found++
+			path := page
+			if match[1] != "" {
+				path = filepath.Join(filepath.Dir(page), match[1])
+			}
+			if _, err := os.Stat(path); err != nil {
+				t.Errorf("%s: %v", page, err)
+			} else if anchor := strings.TrimPrefix(match[2], "#"); anchor != "" && !slices.Contains(anchors(readText(t, path)), anchor) {
+				t.Errorf("%s: %s has no heading %s", page, path, anchor)
+			}
+		}
+	}
+	if found < 50 {
+		t.Errorf("found only %d links", found)
+	}
+}
+
+// anchors returns those that GitHub gives to the headings of a page.
+func anchors(page string) (anchors []string) {
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(page, -1) {
+		text := regexp.MustCompile(`[^\w -]`).ReplaceAllString(strings.ToLower(heading[1]), "")
+		anchors = append(anchors, strings.ReplaceAll(text, " ", "-"))
+	}
+	return anchors
+}
+
 // sources returns the paths of the repository's files with one of these endings.
 func sources(t *testing.T, endings ...string) (paths []string) {
 	t.Helper()
