@@ -80,7 +80,7 @@ func TestReadmeExplainsEveryWarning(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("README.md")
 	must(t, err)
-	warning := regexp.MustCompile(`level\.(?:Warn|Error)\(.*?\)\.Log\("msg", "([^":]+)`)
+	warning := regexp.MustCompile(`(?:level\.(?:Warn|Error)\(.*?\)|leveled)\.Log\("msg", "([^":]+)|\bmsg: "([^":]+)`)
 	var found int
 	for _, folder := range []string{".", "client", "collector"} {
 		files, err := filepath.Glob(filepath.Join(folder, "*.go"))
@@ -89,8 +89,9 @@ func TestReadmeExplainsEveryWarning(t *testing.T) {
 			source, err := os.ReadFile(file)
 			must(t, err)
 			for _, match := range warning.FindAllSubmatch(source, -1) {
-				if found++; !bytes.Contains(readme, slices.Concat([]byte("`"), match[1])) {
-					t.Errorf("README.md does not say what to do about %q of %s", match[1], file)
+				found++
+				if text := slices.Concat(match[1], match[2]); !bytes.Contains(readme, append([]byte("`"), text...)) {
+					t.Errorf("README.md does not say what to do about %q of %s", text, file)
 				}
 			}
 		}
