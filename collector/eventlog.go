@@ -68,10 +68,15 @@ func (l *eventLog) write(events []client.Event, now time.Time) {
 			l.line(event, now)
 		}
 	}
-	if l.missed > 0 && now.Sub(l.warned).Abs() >= warnOfDropped {
-		level.Warn(l.logger).Log("msg", "events not logged: more than 1000 in a second", "events", l.missed)
-		l.missed, l.warned = 0, now
+}
+
+// warn mentions the events that were dropped: the first at once, those after them once a minute, and the last at the end.
+func (l *eventLog) warn(now time.Time, end bool) {
+	if l.missed == 0 || !end && now.Sub(l.warned).Abs() < warnOfDropped {
+		return
 	}
+	level.Warn(l.logger).Log("msg", "events not logged: more than 1000 in a second", "events", l.missed)
+	l.missed, l.warned = 0, now
 }
 
 func (l *eventLog) wants(action string) bool {

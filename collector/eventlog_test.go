@@ -15,6 +15,7 @@ package collector
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -74,28 +75,37 @@ func TestEventLogIsBounded(t *testing.T) {
 	}
 }
 
-// Whoever reads the log has to see that it is not complete: at the first drop, and once a minute while it goes on.
+// Whoever reads the log has to see that it is not complete: at the first drop, once a minute while it goes on, and at the end.
 func TestDroppedEventsAreMentioned(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var lines bytes.Buffer
-		burst := func(n int) (page client.Page) {
-			for range n {
-				page.Events = append(page.Events, by("a", "deleted", at(0)))
-			}
-			return page
-		}
-		r := newRig(t, following(), Options{Interval: 20 * time.Second, Logger: log.NewLogfmtLogger(&lines), LogActions: []string{"deleted"}},
-			stream(burst(1000), burst(1007), burst(1020), burst(1), burst(1300), burst(1), burst(1), burst(1), burst(1), burst(1), burst(1001)))
-		r.run(5 * time.Minute)
-		var got []string
-		for line := range strings.Lines(lines.String()) {
-			if strings.HasPrefix(line, "level=warn") {
-				got = append(got, line)
-			}
-		}
-		warning := func(events string) string {
-			return `level=warn msg="events not logged: more than 1000 in a second" events=` + events + "\n"
-		}
-		wantEqual(t, "other lines", got, []string{warning("7"), warning("320"), warning("1")})
-	})
+	warning := func(events string) string {
+		return `level=warn msg="events not logged: more than 1000 in a second" events=` + events + "\n"
+	}
+	for _, row := range []struct {
+		name   string
+		bursts []int
+		length time.Duration
+		want   []string
+	}{
+		{"it goes on", []int{1000, 1007, 1020, 1, 1300, 1, 1, 1, 1, 1, 1001}, 5 * time.Minute, []string{warning("7"), warning("320"), warning("1")}},
+		{"it is stopped", []int{1007, 1020}, 30 * time.Second, []string{warning("7"), warning("20")}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var lines bytes.Buffer
+				var pages []client.Page
+				for _, n := range row.bursts {
+					pages = append(pages, client.Page{Events: slices.Repeat([]client.Event{by("a", "deleted", at(0))}, n)})
+				}
+				r := newRig(t, following(), Options{Interval: 20 * time.Second, Logger: log.NewLogfmtLogger(&lines), LogActions: []string{"deleted"}}, stream(pages...))
+				r.run(row.length)
+				var got []string
+				for line := range strings.Lines(lines.String()) {
+					if strings.HasPrefix(line, "level=warn") {
+						got = append(got, line)
+					}
+				}
+				wantEqual(t, "other lines", got, row.want)
+			})
+		})
+	}
 }

@@ -169,6 +169,7 @@ func (p *Poller) Run(ctx context.Context) error {
 			nextPoll = p.pollOnce(ctx, now)
 		}
 		p.countUsers(time.Now(), false)
+		p.events.warn(time.Now(), false)
 		wake := p.nextWake(nextPoll)
 		p.setDeadline(wake)
 		if p.wait(ctx, wake) {
@@ -177,6 +178,7 @@ func (p *Poller) Run(ctx context.Context) error {
 	}
 	p.flush()
 	p.countUsers(time.Now(), true)
+	p.events.warn(time.Now(), true)
 	return p.lost
 }
 
