@@ -84,12 +84,14 @@ func refresh(ctx context.Context, hangups <-chan os.Signal, files *tokenFiles, s
 	}
 }
 
-// lookAgain is look for a folder that could be read at the start. While it can't be read nothing changes.
+// lookAgain is look for a folder that could be read at the start. While it can't be read nothing changes. When it can be read again all
+// files count as changed: polls could not read them meanwhile, and the next ones may be minutes away.
 func (t *tokenFiles) lookAgain() changes {
 	found, err := t.look()
 	switch {
 	case err == nil && t.failing != "":
 		t.failing = ""
+		found.changed = slices.Sorted(maps.Keys(t.seen))
 		level.Info(t.logger).Log("msg", "folder of tokens can be read again")
 	case err != nil && err.Error() != t.failing:
 		t.failing = err.Error()

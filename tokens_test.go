@@ -151,7 +151,7 @@ func TestLooksAtAFolderOfTokens(t *testing.T) {
 		}, changes{appeared: []string{"5"}, changed: []string{"1"}, gone: []string{"2"}}, `^level=info msg="token file changed: polling now" file=\S+/1\n$`},
 		{"a folder that goes away", func() { must(t, os.Rename(dir, dir+"-away")) }, changes{}, `^level=error msg="folder of tokens not read: its workspaces stay as they are" err=.*\n$`},
 		{"a folder that stays away", func() {}, changes{}, ""},
-		{"a folder that comes back", func() { must(t, os.Rename(dir+"-away", dir)) }, changes{}, `^level=info msg="folder of tokens can be read again"\n$`},
+		{"a folder that comes back", func() { must(t, os.Rename(dir+"-away", dir)) }, changes{changed: []string{"1", "5"}}, `^level=info msg="folder of tokens can be read again"\n$`},
 		{"a link to nowhere", func() { must(t, os.Symlink("nowhere", filepath.Join(dir, "6"))) }, changes{appeared: []string{"6"}}, ""},
 		{"more files than a folder of tokens has", func() {
 			for i := range mostTokenFiles {
