@@ -109,6 +109,7 @@ func TestLongNamesFit(t *testing.T) {
 		{"asana-exporter", "", "asana-exporter"},
 		{"asana-exporter-2", "", "asana-exporter-2"},
 		{long, "", long[:51]},
+		{"sales.2026", "", "sales-2026-asana-exporter"}, // Helm takes dots, Services do not.
 		{"sales", "nameOverride: asana", "sales-asana"},
 		{"sales", "fullnameOverride: " + long, long[:51]},
 	} {

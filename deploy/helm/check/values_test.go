@@ -21,6 +21,7 @@ import (
 	"testing"
 
 	chart "helm.sh/helm/v4/pkg/chart/v2"
+	"helm.sh/helm/v4/pkg/chart/v2/loader"
 )
 
 // A user who mistypes a value sees only the error of Helm.
@@ -37,10 +38,12 @@ func TestBadValuesAreRefused(t *testing.T) {
 		{`replicas: 2`, `at '': additional properties 'replicas' not allowed`},
 		{`replicaCount: 2`, `at '': additional properties 'replicaCount' not allowed`},
 		{`extraArgs: [log.level=debug]`, `at '/extraArgs/0': 'log.level=debug' does not match pattern '^--'`},
+		{`extraEnv: [{name: GOGC, value: 100}]`, `at '/extraEnv/0/value': got number, want string`},
 		{`nodeSelector: [linux]`, `at '/nodeSelector': got array, want object`},
 		{`tolerations: {key: dedicated}`, `at '/tolerations': got object, want array`},
 		{`podAnnotations: {backup: true}`, `at '/podAnnotations/backup': got boolean, want string`},
 		{`commonLabels: {cost-center: 17}`, `at '/commonLabels/cost-center': got number, want string`},
+		{`podLabels: {team: people and tools}`, `at '/podLabels/team': 'people and tools' does not match pattern`},
 		{`fullnameOverride: Asana`, `at '/fullnameOverride': 'Asana' does not match pattern`},
 		{`nameOverride: "2026"`, `at '/nameOverride': '2026' does not match pattern`},
 		{`serviceAccount: {automount: true}`, `at '/serviceAccount': additional properties 'automount' not allowed`},
@@ -53,6 +56,7 @@ func TestBadValuesAreRefused(t *testing.T) {
 		{`prometheusRule: {severities: {page: "a b"}}`, `at '/prometheusRule/severities/page': 'a b' does not match`},
 		{`prometheusRule: {grafanaUrl: grafana.example.com}`, `at '/prometheusRule/grafanaUrl': 'grafana.example.com' does not match`},
 		{`prometheusRule: {selector: job=asana}`, `at '/prometheusRule/selector': 'job=asana' does not match`},
+		{`prometheusRule: {selector: 'job="asana", '}`, `at '/prometheusRule/selector': 'job="asana", ' does not match`},
 		{`prometheusRule: {floors: [{kind: burst, value: 3}]}`, `at '/prometheusRule/floors/0': missing property 'severity'`},
 		{`prometheusRule: {knobs: {silent_floor: 1h}}`, `at '/prometheusRule/knobs/silent_floor': got string, want number`},
 	} {
@@ -71,6 +75,11 @@ func TestValuesThatContradictAreRefused(t *testing.T) {
 		{`{workspacesSecret: {name: asana-tokens}}`, both},
 		{`{workspace: "", workspacesSecret: {name: asana-tokens}}`, both},
 		{`{tokenSecret: {name: ""}, workspacesSecret: {name: asana-tokens}}`, both},
+		{`extraArgs: ["--log.level=debug", "--web.config.file=/web.yml"]`, "extraArgs: leave out --web.config.file=/web.yml: "},
+		{`extraArgs: ["--web.listen-address=:9000"]`, "extraArgs: leave out --web.listen-address=:9000: "},
+		{`extraArgs: ["--web.listen-address=127.0.0.1:10176"]`, "extraArgs: leave out --web.listen-address=127.0.0.1:10176: "},
+		{`extraArgs: ["--state.dir=/tmp"]`, "extraArgs: leave out --state.dir=/tmp: "},
+		{`serviceMonitor: {interval: 30s, scrapeTimeout: 1m}`, "serviceMonitor.scrapeTimeout is 1m, longer than the interval of 30s"},
 		{`prometheusRule: {enabled: true, severities: {page: warning}}`, `prometheusRule.severities.page and .warning are both "warning"`},
 		{`prometheusRule: {enabled: true, disabled: [AsanaExporter]}`, `prometheusRule.disabled: there is no alert "AsanaExporter"`},
 		{`prometheusRule: {enabled: true, knobs: {silent: 1}}`, `prometheusRule.knobs: there is no knob "silent"`},
@@ -83,6 +92,48 @@ func TestValuesThatContradictAreRefused(t *testing.T) {
 	}
 }
 
+// A value of which all is commented out is null, which makes Helm take the default away. The chart does without, or says one line.
+func TestNullLeavesNoHole(t *testing.T) {
+	const allOn = `{serviceMonitor: {enabled: true}, prometheusRule: {enabled: true}, networkPolicy: {enabled: true}, dashboards: {enabled: true}}`
+	c := load(t)
+	for _, path := range paths(parse(t, read(t, "../values.yaml")), "") {
+		null := path + ": null" + strings.Repeat("}", strings.Count(path, "{"))
+		manifests, err := render(c, loader.MergeMaps(values(t, "default-values.yaml", allOn), parse(t, null)))
+		if err != nil {
+			inOneLine(t, null, err, "missing")
+		}
+		for _, manifest := range manifests {
+			if hasHole(parse(t, manifest)) {
+				t.Errorf("%s leaves a hole in\n%s", null, manifest)
+			}
+		}
+	}
+}
+
+// paths returns how YAML writes each key, such as `image: {tag`.
+func paths(values map[string]any, outer string) (all []string) {
+	for name, value := range values {
+		all = append(all, outer+name)
+		if inner, ok := value.(map[string]any); ok {
+			all = append(all, paths(inner, outer+name+": {")...)
+		}
+	}
+	return all
+}
+
+// hasHole reports whether something is empty, or a text has what Go's templates print for nothing.
+func hasHole(value any) bool {
+	switch value := value.(type) {
+	case map[string]any:
+		return slices.ContainsFunc(slices.Collect(maps.Values(value)), hasHole)
+	case []any:
+		return slices.ContainsFunc(value, hasHole)
+	case string:
+		return strings.Contains(value, "<nil>")
+	}
+	return value == nil
+}
+
 // refused checks that values make Helm say one line, besides those that name the chart.
 func refused(t *testing.T, further, want string) {
 	t.Helper()
@@ -91,6 +142,11 @@ func refused(t *testing.T, further, want string) {
 		t.Errorf("%s is accepted", further)
 		return
 	}
+	inOneLine(t, further, err, want)
+}
+
+func inOneLine(t *testing.T, further string, err error, want string) {
+	t.Helper()
 	var lines []string
 	for line := range strings.Lines(err.Error()) {
 		if !strings.Contains(line, "don't meet the specifications of the schema") && line != "asana-exporter:\n" && line != "\n" {

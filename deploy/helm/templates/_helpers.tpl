@@ -2,15 +2,16 @@
 {{- .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* The release's name, with the chart's where that does not hold it. Kubernetes adds up to 11 characters and takes 63. */}}
+{{/* The release's name, with the chart's where that does not hold it. Kubernetes adds up to 11 characters and takes 63, and no dot. */}}
 {{- define "asana-exporter.fullname" -}}
 {{- $name := include "asana-exporter.name" . -}}
+{{- $release := .Release.Name | replace "." "-" -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
-{{- else if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 52 | trimSuffix "-" -}}
+{{- else if contains $name $release -}}
+{{- $release | trunc 52 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 52 | trimSuffix "-" -}}
+{{- printf "%s-%s" $release $name | trunc 52 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 
