@@ -3,9 +3,7 @@
 set -eu
 
 case ${1:-} in
-  configure) before=${2:-} ;;
-  1) before= ;;
-  2) before=yes ;;
+  configure | 1 | 2) ;;
   *) exit 0 ;;
 esac
 
@@ -17,17 +15,17 @@ fi
 if [ -d /run/systemd/system ]; then
   # A service that does not come up is no reason to leave the package half configured.
   systemctl daemon-reload || true
-  if [ -n "$before" ]; then
-    systemctl try-restart asana_exporter.service 'asana_exporter@*.service' ||
-      echo 'asana_exporter did not restart: see systemctl status asana_exporter' >&2
+  systemctl try-restart asana_exporter.service 'asana_exporter@*.service' ||
+    echo 'asana_exporter did not restart: see systemctl status asana_exporter' >&2
+  if systemctl --quiet is-active asana_exporter.socket asana_exporter.service 'asana_exporter@*.service'; then
+    exit 0
   fi
 fi
 
-if [ -z "$before" ]; then
-  cat <<'END'
-asana_exporter is installed and not started, since it needs a token:
+# Also where it was removed and is back: the removal stopped and disabled it, and Asana keeps its events for a day only.
+cat <<'END'
+asana_exporter is installed and not running. It needs a token:
   1. Set ASANA_WORKSPACE in /etc/default/asana_exporter.
   2. Write the service account's token into /etc/asana_exporter/token.
   3. systemctl enable --now asana_exporter
 END
-fi

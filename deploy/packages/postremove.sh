@@ -23,6 +23,7 @@ if [ -e /etc/asana_exporter/purge ]; then
   rm -rf $folders
   rm -f /etc/default/asana_exporter@*
   userdel asana_exporter 2>/dev/null || true
+  groupdel asana_exporter 2>/dev/null || true # Where userdel leaves it, the next installation could not make the user.
   exit 0
 fi
 for folder in $folders; do
