@@ -86,7 +86,7 @@ release-snapshot: ## build all that a release has into dist/: packages, archives
 	@cd dist && du --apparent-size -h *.deb *.rpm *.tar.gz sha256sums.txt
 
 # The manual page and the completions, which the program writes itself, and the licences of what is compiled into it. What apropos finds
-# is missing in its page.
+# is missing in its page, and zsh, which calls the whole file when Tab is pressed for the first time, needs a call at its end.
 generated:
 	mkdir -p generated/completions
 	deploy/packages/licenses.sh >generated/THIRD-PARTY-LICENSES
@@ -95,3 +95,4 @@ generated:
 	gzip -9nf generated/asana_exporter.1
 	go run . --completion-script-bash >generated/completions/asana_exporter
 	go run . --completion-script-zsh >generated/completions/_asana_exporter
+	echo 'if [[ $$funcstack[1] == _asana_exporter ]]; then _asana_exporter "$$@"; fi' >>generated/completions/_asana_exporter
