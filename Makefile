@@ -25,6 +25,7 @@ help: ## show this list
 
 build: ## build a static ./asana_exporter that knows its version
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o asana_exporter .
+	@ls -lh asana_exporter
 
 demo: ## run the simulated workspace with Prometheus and Alertmanager; DEMO='-h' for the addresses
 	go run ./deploy/demo $(DEMO)
@@ -65,6 +66,7 @@ dashboard-cost: ## measure what the dashboards cost a Prometheus server with fif
 image: ## build the image asana_exporter
 	docker build --tag asana_exporter --label org.opencontainers.image.version='$(VERSION)' \
 	    --label org.opencontainers.image.revision='$(REVISION)' .
+	docker image ls asana_exporter
 
 HELM = $(or $(shell command -v helm),go run helm.sh/helm/v4/cmd/helm@v4.3.1)
 
