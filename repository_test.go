@@ -123,6 +123,21 @@ func TestDependabotWatchesEveryModule(t *testing.T) {
 	}
 }
 
+// Unless it is quoted, YAML splits a flag at its commas.
+func TestComposeGivesFlagsThatTheProgramTakes(t *testing.T) {
+	t.Setenv("ASANA_WORKSPACE", "1200000000000001") // As asana.yaml does.
+	for _, path := range []string{"deploy/compose/compose.yaml", "deploy/compose/asana.yaml"} {
+		var file struct {
+			Services struct{ Exporter struct{ Command []string } }
+		}
+		must(t, yaml.Unmarshal([]byte(readText(t, path)), &file))
+		args := file.Services.Exporter.Command
+		if _, _, err := parseFlags(args, t.Output()); err != nil || len(args) == 0 {
+			t.Errorf("%s: %q: %v", path, args, err)
+		}
+	}
+}
+
 // Who wants to see a test that a page names can find it.
 func TestPagesNameTestsThatExist(t *testing.T) {
 	t.Parallel()
