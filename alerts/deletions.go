@@ -26,11 +26,10 @@ func deletions(o options) file {
 		comment: `
 			Alerts on unusual deletions in Asana, for asana_exporter. Works with Prometheus 2.42 and later. Generated: go generate ./alerts
 
-			Six kinds of deletions are counted, each in its own window: a burst (15 minutes), sustained deletions (90 minutes without
-			their largest 15), structure (projects, teams, portfolios, goals and templates, 1 hour), rare structure (the same without
-			projects), and removed comments and memberships (15 minutes). An alert fires while a count is above a limit. Each kind has a
-			limit for warnings, and most have a higher one for pages; the alert takes its label severity from the limit. A limit is the
-			largest of
+			Seven kinds of deletions are counted: a burst (15 minutes), sustained deletions (90 minutes without their largest 15), structure
+			(projects, teams, portfolios, goals and templates; 1 hour), fast structure (the same; 15 minutes), rare structure (no projects;
+			1 hour), and removed comments and memberships (15 minutes). An alert fires while a count is above a limit. Each kind has a limit
+			for warnings, and most have a higher one for pages; the alert takes its label severity from the limit. A limit is the largest of
 			  - a floor: fewer deletions never fire, whatever is usual;
 			  - what is usual at this hour, plus a multiple of the workspace's own noise. Both are compared by their square roots: on that
 			    scale the noise of a count does not grow with the count;
@@ -77,25 +76,32 @@ type test struct {
 }
 
 func kinds() []kind {
+	const structure = `action="deleted", resource_type=~"project|project_template|portfolio|goal|team"`
 	return []kind{
 		{
 			"burst", `action="deleted"`, 3.1,
 			test{floor: 40, noise: 2.4, high: 2.2, most: 1.75},
-			test{floor: 16, noise: 2.05, high: 1.9},
+			test{floor: 17, noise: 2.05, high: 1.9},
 		},
 		{
 			"sustained", "", 2.8, // The deletions of burst.
-			test{floor: 18, noise: 2.4, high: 3, most: 1.9},
+			test{floor: 20, noise: 2.4, high: 3.2, most: 2},
 			test{floor: 9, noise: 2, high: 2.4},
 		},
 		{
-			"structure", `action="deleted", resource_type=~"project|project_template|portfolio|goal|team"`, 1.8,
+			"structure", structure, 1.8,
 			test{floor: 8, noise: 2.4, high: 2.15, most: 1.1},
-			test{floor: 7, noise: 2, high: 1.95},
+			test{floor: 7, noise: 2.2, high: 2},
 		},
-		// A dozen teams are nothing beside a hundred projects, so they are counted without them, too. Judged as structure is.
+		// These two are judged by the tests of structure, each by its own history. Where many projects are deleted in an hour,
+		// twenty at once are many only beside what is usual in a quarter of an hour, and a dozen teams only without the projects.
 		{
-			"rare_structure", `action="deleted", resource_type=~"project_template|portfolio|goal|team"`, 1.8,
+			"fast_structure", structure, 1.8,
+			test{floor: 8},
+			test{floor: 7},
+		},
+		{
+			"rare_structure", strings.Replace(structure, "project|", "", 1), 1.8,
 			test{floor: 8},
 			test{floor: 7},
 		},
@@ -195,8 +201,8 @@ func counts() []rule {
 			What was deleted in the window. Each "or" counts from another point, and the first that is known is taken: the first catch-up;
 			the beginning of the window; the last sample before it, where Prometheus was away at its beginning, reduced since that time is
 			longer than a window; the least value, where the exporter appeared or began anew within it.`,
-			window(`kind=~"burst|comments|memberships"`, "15m", 900, 0)+`
-			or`+window(`kind=~".*structure|undeleted"`, "1h", 3600, 600)),
+			window(`kind=~"burst|fast_structure|comments|memberships"`, "15m", 900, 0)+`
+			or`+window(`kind=~"structure|rare_structure|undeleted"`, "1h", 3600, 600)),
 		record("COUNT", "Without the largest 15 minutes, so that one session of tidying up does not count.", `
 			clamp_min(`+window(`kind="burst"`, "90m", 5400, 900)+`
 			- on (workspace) max_over_time(COUNT{kind="burst"}[90m]), 0)`, "kind", "sustained"),
@@ -204,7 +210,7 @@ func counts() []rule {
 		peak("burst", "", `
 			The most deletions in any 15 minutes of a backlog, by the time at which they happened. Left out if another replica read the
 			stream all the time: its live counts were judged already.`),
-		peak("structure", "project", ""),
+		peak("fast_structure", "project", ""),
 	)
 }
 
@@ -240,13 +246,16 @@ func (o options) deletionAlerts() []rule {
 	return []rule{
 		o.alert("AsanaDeletionBurst", `kind="burst"`, "1m", true).with(o,
 			count+" deletions in 15 minutes in "+name,
-			o.told(`action='deleted'`, "17m"), byOneUser("15m", "15 minutes")+duringBacklog+restored),
+			o.told(`action='deleted'`, `"17m"`), byOneUser("15m", "15 minutes")+duringBacklog+restored),
 		o.alert("AsanaDeletionsSustained", `kind="sustained"`, "5m", false).with(o,
 			"Deletions go on in "+name+": "+count+" in 90 minutes, without the busiest 15",
-			o.told(`action='deleted'`, "92m"), "Slow but steady, as a script or a person with patience deletes.", byOneUser("90m", "90 minutes")+restored),
+			o.told(`action='deleted'`, `"92m"`), "Slow but steady, as a script or a person with patience deletes.", byOneUser("90m", "90 minutes")+restored),
 		o.alert("AsanaStructureDeletions", `kind=~".*structure"`, "", true).with(o,
-			count+` {{ if eq $labels.kind "structure" }}projects, {{ end }}teams, portfolios, goals or templates deleted in `+name+" within an hour",
-			o.told(strings.ReplaceAll(kinds()[2].selector, `"`, `'`), "62m"),
+			count+` {{ if ne $labels.kind "rare_structure" }}projects, {{ end }}teams, portfolios, goals or templates deleted in `+name+
+				` within {{ if eq $labels.kind "fast_structure" }}15 minutes{{ else }}an hour{{ end }}`,
+			`{{ $window := "62m" }}{{ if eq $labels.kind "fast_structure" }}{{ $window = "17m" }}{{ end }}`+
+				`{{ $project := "project|" }}{{ if eq $labels.kind "rare_structure" }}{{ $project = "" }}{{ end }}`+
+				o.told(`action='deleted', resource_type=~'%[3]sproject_template|portfolio|goal|team'`, "$window $project"),
 			"A deleted project takes its tasks with it, which do not all count as deletions of their own.", duringBacklog+restored),
 		o.alert("AsanaRemovals", `kind=~"comments|memberships"`, "2m", false).with(o,
 			count+" {{ $labels.kind }} removed in 15 minutes in "+name,

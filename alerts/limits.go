@@ -26,8 +26,8 @@ import (
 func (o options) limits() []rule {
 	var usual []rule
 	for _, k := range kinds() {
-		if k.name == "rare_structure" {
-			continue // It has the limits of structure, of its own history.
+		if strings.HasSuffix(k.name, "_structure") {
+			continue // They have the limits of structure.
 		}
 		if k.page != (test{}) {
 			usual = append(usual, k.usual(k.page, o.page, firstWeekPage))
@@ -74,14 +74,13 @@ func (o options) withKnobs() []rule {
 					or last_over_time(USUAL[10m]), "test", "usual", "", "")
 				or label_replace(last_over_time(FLOOR[10m]), "test", "floor", "", "")
 			)`),
-		record("BACKLOG_LIMIT", "Lower, since a peak is judged once and not every minute, and that of structure is of 15 minutes instead of an hour.", `
+		record("BACKLOG_LIMIT", "Lower, since a peak is judged once and not every minute.", `
 			max without (test) (
 				label_replace(
 					0.75 * last_over_time(LIMIT{kind="burst", severity="`+o.warning+`"}[10m])
-					or 0.85 * last_over_time(LIMIT{kind="burst"}[10m])
-					or 0.5 * last_over_time(LIMIT{kind="structure"}[10m]),
+					or 0.85 * last_over_time(LIMIT{kind=~"burst|fast_structure"}[10m]),
 					"test", "limit", "", "")
-				or label_replace(last_over_time(FLOOR{kind=~"burst|structure"}[10m]), "test", "floor", "", "")
+				or label_replace(last_over_time(FLOOR{kind=~"burst|fast_structure"}[10m]), "test", "floor", "", "")
 			)`),
 	}
 }

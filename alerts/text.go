@@ -64,19 +64,19 @@ func byOneUser(window, words string) string {
 		`One user deleted {{ . | first | value | printf "%.0f" }} in ` + words + `. {{ end }}`
 }
 
-// told says what was deleted most, since when, and what the limit is. The window is two minutes longer than that of the count, which
-// may be as old when the text is made.
-func (o options) told(selector, window string) string {
+// told says what was deleted most, since when, and what the limit is. The arguments of the query are a window, two minutes longer than
+// that of the count, which may be as old when the text is made, and what the selector needs.
+func (o options) told(selector, arguments string) string {
 	const (
 		limit = "max_over_time(workspace_kind_severity:asana_deletions:backlog_limit{workspace=%[1]q, kind=%[2]q, severity=%[3]q}[90m]) " +
 			"and on (workspace) workspace:asana_backlog_seconds:max " +
 			"or last_over_time(workspace_kind_severity:asana_deletions:limit{workspace=%[1]q, kind=%[2]q, severity=%[3]q}[90m])"
 		half = "min_over_time(timestamp(2 * workspace_kind:asana_deletions:count{workspace=%q, kind=%q} > %f)[2h:1m])"
 	)
-	most := strings.NewReplacer("EVENTS", "asana_events_total{workspace=%[1]q, "+selector+"}", "WINDOW", window).Replace(
+	most := strings.NewReplacer("EVENTS", "asana_events_total{workspace=%[1]q, "+selector+"}", "WINDOW", "%[2]s").Replace(
 		"sort_desc(topk(2, max by (resource_type) (sum without (action, resource_subtype, change_field, parent_type) (" +
 			"EVENTS - (last_over_time(EVENTS[75m] offset WINDOW) <= EVENTS or min_over_time(EVENTS[WINDOW]))))) > 0)")
-	return `{{ with query (printf "` + most + `" $labels.workspace) }}Mostly {{ range $i, $x := . }}{{ if $i }} and {{ end }}` +
+	return `{{ with query (printf "` + most + `" $labels.workspace ` + arguments + `) }}Mostly {{ range $i, $x := . }}{{ if $i }} and {{ end }}` +
 		`{{ $x | value | printf "%.0f" }} of type {{ $x | label "resource_type" }}{{ end }}` +
 		`{{ with query (printf "` + half + `" $labels.workspace $labels.kind $value) }}, half of it since {{ (. | first | value | toTime).Format "15:04" }} UTC{{ end }}. {{ end }}` +
 		`The limit at this hour is {{ with query (printf "` + limit + `" $labels.workspace $labels.kind $labels.severity) }}` +

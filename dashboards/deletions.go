@@ -43,7 +43,8 @@ func deletions() dashboard {
 		row("What do the alerts say, and what next?"),
 		band{alertStates().size(16, 13), nextSteps().size(8, 13)},
 		row("Slowly, in the structure, elsewhere, by type"),
-		band{ninetyMinutes().size(8, 10), structure().size(8, 10), rareStructure().size(8, 10)},
+		band{ninetyMinutes().size(12, 8), fastStructure().size(12, 8)},
+		band{structure().size(12, 8), rareStructure().size(12, 8)},
 		band{ratios().size(8, 9), byDeletedType().size(8, 9), byOneUser().size(8, 9)},
 		row("Is it being put back? What else was taken away?"),
 		band{undeletions().size(12, 9), removals().size(12, 9)},
@@ -202,8 +203,13 @@ func structure() *panel {
 		"structure", "AsanaStructureDeletions").every("5m")
 }
 
+func fastStructure() *panel {
+	return againstLimits("Structure deleted in 15 minutes", "The same kinds of things as in an hour: where projects come and go all day, twenty at once would not be noticed among them.",
+		"fast_structure", "AsanaStructureDeletions").every("5m")
+}
+
 func rareStructure() *panel {
-	return againstLimits("The same without projects", "Project templates, portfolios, goals and teams, in the workspace nearest to its limit: where projects come and go, "+
+	return againstLimits("Structure deleted in an hour, without projects", "Project templates, portfolios, goals and teams, in the workspace nearest to its limit: where projects come and go, "+
 		"a dozen of these would not be noticed among them.",
 		"rare_structure", "AsanaStructureDeletions").every("5m")
 }

@@ -165,11 +165,11 @@ func recordedPast(i int) []recording {
 		recordings = append(recordings, recording{"workspace:asana_" + name + ":increase5m", 5 * time.Minute, week, []string{none}})
 	}
 	return append(recordings,
-		recording{"workspace_kind:asana_deletions:count", time.Minute, week, kindsOf("burst", "sustained", "structure", "rare_structure", "comments", "memberships", "undeleted")},
-		recording{"workspace_kind:asana_deletions:expected", 5 * time.Minute, week, kindsOf("burst", "sustained", "structure", "rare_structure")},
+		recording{"workspace_kind:asana_deletions:count", time.Minute, week, kindsOf("burst", "sustained", "structure", "fast_structure", "rare_structure", "comments", "memberships", "undeleted")},
+		recording{"workspace_kind:asana_deletions:expected", 5 * time.Minute, week, kindsOf("burst", "sustained", "structure", "fast_structure", "rare_structure")},
 		recording{"workspace_kind_severity:asana_deletions:limit", 5 * time.Minute, week, slices.Concat(
-			withSeverity("page", kindsOf("burst", "sustained", "structure", "rare_structure")),
-			withSeverity("warning", kindsOf("burst", "sustained", "structure", "rare_structure", "comments", "memberships")),
+			withSeverity("page", kindsOf("burst", "sustained", "structure", "fast_structure", "rare_structure")),
+			withSeverity("warning", kindsOf("burst", "sustained", "structure", "fast_structure", "rare_structure", "comments", "memberships")),
 		)},
 	)
 }

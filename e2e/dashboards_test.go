@@ -116,7 +116,7 @@ func writePast(t *testing.T, dir string, workspaces ...string) {
 	now := time.Now()
 	past := newHistory(t, now.Add(-9*24*time.Hour), now.Add(-5*time.Minute))
 	for _, workspace := range workspaces {
-		for _, kind := range []string{"burst", "sustained", "structure", "rare_structure", "comments", "memberships"} {
+		for _, kind := range []string{"burst", "sustained", "structure", "fast_structure", "rare_structure", "comments", "memberships"} {
 			for _, name := range []string{"count", "deviation", "max30m", "deviation:max30m"} {
 				past.add(fmt.Sprintf(`workspace_kind:asana_deletions:%s{workspace="%s",kind="%s"}`, name, workspace, kind), 5*time.Minute, daily(3))
 			}
