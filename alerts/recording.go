@@ -24,7 +24,8 @@ func recording() file {
 			with Prometheus 2.42 and later. Generated: go generate ./alerts
 
 			Several replicas of the exporter count the same events: the max makes them one, whatever their targets are called. When one of
-			them catches up with what another has counted already, these events are here twice; the dashboards mark every catch-up.`,
+			them, which kept running, catches up with what another has counted already, these events are here twice; the dashboards mark
+			every catch-up.`,
 		groups: []group{
 			{name: "asana-names", interval: "1m", rules: []rule{workspaceName()}},
 			{
@@ -57,62 +58,44 @@ func workspaceName() rule {
 //
 // No rule reads another one: vmalert would show it what was recorded five minutes ago, which is too old for a plain selector there.
 func eventCounts() []rule {
-	return append([]rule{
-		record("workspace_action_resource_type:asana_events:increase5m", "", `
-			sum by (workspace, action, resource_type) (
-				max by (workspace, action, resource_type, resource_subtype, change_field, parent_type) (
-					`+grown("", "5m")+`
-				)
-			)`),
-		record("workspace:asana_events:increase5m", "", `
-			sum by (workspace) (
-				max by (workspace, action, resource_type, resource_subtype, change_field, parent_type) (
-					`+grown("", "5m")+`
-				)
-			)`),
-		record("workspace_resource_type_change_field:asana_events:increase5m", "", `
-			sum by (workspace, resource_type, change_field) (
-				max by (workspace, resource_type, resource_subtype, change_field, parent_type) (
-					`+grown(`action="changed"`, "5m")+`
-				)
-			)`),
-	}, activity()...)
-}
-
-// activity returns the rules that count what people did.
-func activity() []rule {
-	tasks := func(action string) string {
-		return `
-			sum by (workspace) (
-				max by (workspace, resource_subtype, parent_type) (
-					` + grown(`action="`+action+`", resource_type="task"`, "5m") + `
-				)
-			)`
-	}
 	return []rule{
+		record("workspace_action_resource_type:asana_events:increase5m", "",
+			counted("workspace, action, resource_type", "workspace, action, resource_type, resource_subtype, change_field, parent_type", "")),
+		record("workspace:asana_events:increase5m", "",
+			counted("workspace", "workspace, action, resource_type, resource_subtype, change_field, parent_type", "")),
+		record("workspace_resource_type_change_field:asana_events:increase5m", "",
+			counted("workspace, resource_type, change_field", "workspace, resource_type, resource_subtype, change_field, parent_type", `action="changed"`)),
 		record("workspace:asana_tasks_created:increase5m", `
 			A task that is created in a project is added twice, to the project and to a section of it: only the first counts. One that is
-			created outside of projects is added to nothing. Subtasks, which are added to a task, are left out.`, `
-			sum by (workspace) (
-				max by (workspace, resource_subtype, parent_type) (
-					`+grown(`action="added", resource_type="task", parent_type=~"|project"`, "5m")+`
-				)
-			)`),
-		record("workspace:asana_tasks_completed:increase5m", "changed/completed fires when a task is reopened, too: only the story tells.", `
-			sum by (workspace) (
-				max by (workspace, parent_type) (
-					`+grown(`action="added", resource_type="story", resource_subtype="marked_complete"`, "5m")+`
-				)
-			)`),
-		record("workspace:asana_tasks_deleted:increase5m", "", tasks("deleted")),
-		record("workspace:asana_tasks_restored:increase5m", "", tasks("undeleted")),
-		record("workspace:asana_comments:increase5m", "", `
-			sum by (workspace) (
-				max by (workspace, parent_type) (
-					`+grown(`action="added", resource_type="story", resource_subtype="comment_added"`, "5m")+`
-				)
-			)`),
+			created outside of projects is added to nothing. Subtasks, which are added to a task, are left out.`,
+			counted("workspace", "workspace, resource_subtype, parent_type", `action="added", resource_type="task", parent_type=~"|project"`)),
+		record("workspace:asana_tasks_completed:increase5m", "changed/completed fires when a task is reopened, too: only the story tells.",
+			counted("workspace", "workspace, parent_type", `action="added", resource_type="story", resource_subtype="marked_complete"`)),
+		record("workspace:asana_tasks_deleted:increase5m", "",
+			counted("workspace", "workspace, resource_subtype, parent_type", `action="deleted", resource_type="task"`)),
+		record("workspace:asana_tasks_restored:increase5m", "",
+			counted("workspace", "workspace, resource_subtype, parent_type", `action="undeleted", resource_type="task"`)),
+		record("workspace:asana_comments:increase5m", "",
+			counted("workspace", "workspace, parent_type", `action="added", resource_type="story", resource_subtype="comment_added"`)),
 	}
+}
+
+// counted returns the events of five minutes, summed by labels, and the max over the replicas before that, which keeps other labels.
+//
+// If no exporter that was there when the window began is there at its end, all that happened since the last sample of anybody counts: the
+// exporter moved to another address, or it or the server was away. Else what happened was counted by that one already. What happened
+// between the last full window and the end of scraping is missing.
+func counted(by, kept, matchers string) string {
+	return strings.NewReplacer("BY", by, "KEPT", kept, "COUNTER", counter(matchers), "GROWN", grown(matchers, "5m")).Replace(`
+			sum by (BY) (
+				max by (KEPT) (COUNTER)
+					- max by (KEPT) (last_over_time(COUNTER[1d] offset 5m)) >= 0
+					unless on (workspace) (COUNTER and COUNTER offset 5m)
+				or
+				max by (KEPT) (
+					GROWN
+				)
+			)`)
 }
 
 // grown counts what the selected counters grew in a window: from the last sample before it, or from the least value of those that
@@ -121,14 +104,17 @@ func activity() []rule {
 // increase() would extrapolate. In VictoriaMetrics it also counts the first value of a series: an exporter that comes back under another
 // name would count again what it had counted before.
 func grown(matchers, window string) string {
-	counter := "asana_events_total"
-	if matchers != "" {
-		counter += "{" + matchers + "}"
-	}
-	return strings.NewReplacer("COUNTER", counter, "WINDOW", window).Replace(`COUNTER - (
+	return strings.NewReplacer("COUNTER", counter(matchers), "WINDOW", window).Replace(`COUNTER - (
 						COUNTER offset WINDOW <= COUNTER
 						or min_over_time(COUNTER[WINDOW])
 					)`)
+}
+
+func counter(matchers string) string {
+	if matchers == "" {
+		return "asana_events_total"
+	}
+	return "asana_events_total{" + matchers + "}"
 }
 
 func deletionsByType() rule {
