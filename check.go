@@ -69,9 +69,9 @@ func (v verdict) String() string {
 	case v.err != nil:
 		return fmt.Sprintf("%s failed: %s. What to do: docs/runbook.md, %s.", v.gid, strings.Join(strings.Fields(v.err.Error()), " "), runbookSection(v.err))
 	case v.name == "":
-		return v.gid + " is well: the token is accepted and may read the events"
+		return v.gid + " ok: the token is accepted and may read the events"
 	}
-	return fmt.Sprintf("%s is well: the token is accepted and may read the events of %.100q", v.gid, v.name) // Asana may send any name.
+	return fmt.Sprintf("%s ok: the token is accepted and may read the events of %.100q", v.gid, v.name) // Asana may send any name.
 }
 
 // ask returns the name of a workspace, if Asana tells it, and why its events can't be read.

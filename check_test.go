@@ -35,7 +35,7 @@ func TestCheckSaysWhatIsWrongAndChangesNothing(t *testing.T) {
 		changes []string
 		want    string // A pattern.
 	}{
-		{"all is well", simulator.Fault{}, nil, ` is well: the token is accepted and may read the events of "Example Company"`},
+		{"all is well", simulator.Fault{}, nil, ` ok: the token is accepted and may read the events of "Example Company"`},
 		{"another token", simulator.Fault{}, []string{"--asana.token-file", file(t, "another")}, ` failed: refused: 401 Unauthorized: .*\(is the token that of a service account, and not revoked\?\)`},
 		{"another gid", simulator.Fault{}, []string{"--asana.workspace", "12"}, ` failed: refused: 404 Not Found: .*\(is the workspace's gid right, and does the service account belong to its domain\?\)`},
 		{"a personal token", status(http.StatusForbidden), nil, ` failed: the token is accepted and the gid is that of "Example Company", but its events are refused: 403 .*only a service account of an Enterprise\+ domain may`},
@@ -94,9 +94,9 @@ func TestCheckAsksAboutEachWorkspaceOfAFolder(t *testing.T) {
 	of[asana.gids[1]] = "another"
 	folder.put(t, of)
 	args := append(inFolder(t, asana.url, folder.dir), "--check")
-	wantCheck(t, []string{` is well: .*"Company ` + asana.gids[0], ` failed: refused: 401`, ` is well: .*"Company ` + asana.gids[2]}, args...)
+	wantCheck(t, []string{` ok: .*"Company ` + asana.gids[0], ` failed: refused: 401`, ` ok: .*"Company ` + asana.gids[2]}, args...)
 	folder.put(t, tokens(asana.gids...))
-	wantCheck(t, []string{` is well`, ` is well`, ` is well`}, args...)
+	wantCheck(t, []string{` ok`, ` ok`, ` ok`}, args...)
 	folder.put(t, nil)
 	wantBadStart(t, `^no workspace to check: \S+ has no file named by a gid$`, args...)
 }

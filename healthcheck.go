@@ -109,18 +109,8 @@ func askHealth(ctx context.Context, address string, p protection) (sentence stri
 	if err != nil {
 		return "", err
 	}
-	var asked atomic.Bool // For a client certificate.
-	transport := &http.Transport{
-		DisableKeepAlives: true,
-		TLSClientConfig: &tls.Config{
-			InsecureSkipVerify: true, //nolint:gosec // Its name is seldom that of a loopback address, and nothing secret is sent.
-			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-				asked.Store(true)
-				return &tls.Certificate{}, nil
-			},
-		},
-	}
-	resp, err := transport.RoundTrip(req)
+	var asked atomic.Bool
+	resp, err := healthTransport(&asked).RoundTrip(req)
 	switch {
 	case err != nil && p.certificates && asked.Load() && ctx.Err() == nil:
 		return "Answers, and wants a client certificate to say more.", nil
@@ -142,6 +132,20 @@ func askHealth(ctx context.Context, address string, p protection) (sentence stri
 		return "", fmt.Errorf("%s answers %s: %s", address, resp.Status, sentence)
 	}
 	return sentence, nil
+}
+
+// healthTransport has no client certificate, and notes whether the program asks for one.
+func healthTransport(asked *atomic.Bool) *http.Transport {
+	return &http.Transport{
+		DisableKeepAlives: true,
+		TLSClientConfig: &tls.Config{
+			InsecureSkipVerify: true, //nolint:gosec // Its name is seldom that of a loopback address, and nothing secret is sent.
+			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+				asked.Store(true)
+				return &tls.Certificate{}, nil
+			},
+		},
+	}
 }
 
 // withFlagsOfFirstProcess returns args. It puts those of the first process before a --healthcheck that stands alone: in a container,

@@ -91,7 +91,7 @@ func trouble(view *collector.View) (lines []string) {
 	if view.Err != nil {
 		lines = append(lines,
 			"Polls fail since "+moment(view.FailingSince)+": "+strings.Join(strings.Fields(view.Err.Error()), " "),
-			"Last success: "+moment(view.LastSuccess)+". What to do: docs/runbook.md, "+runbookSection(view.Err)+".")
+			"Last page counted: "+moment(view.LastSuccess)+". What to do: docs/runbook.md, "+runbookSection(view.Err)+".")
 	}
 	return lines
 }

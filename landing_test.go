@@ -88,17 +88,17 @@ func TestPagesSayWhatIsWrong(t *testing.T) {
 		{"nothing", collector.View{LastSuccess: at, Up: true}, nil},
 		{"a refusal", collector.View{Err: refused, FailingSince: at, LastSuccess: at.Add(-time.Minute)}, []string{
 			since + "refused: 403 Forbidden: <script>alert(1)</script> X: y (only a service account of an Enterprise+ domain may read workspace events)",
-			"Last success: 2026-11-28 09:29:00 UTC. What to do: docs/runbook.md, AsanaRequestsRefused.",
+			"Last page counted: 2026-11-28 09:29:00 UTC. What to do: docs/runbook.md, AsanaRequestsRefused.",
 		}},
 		{"a limit", collector.View{Err: &client.RateLimitError{}, FailingSince: at}, []string{
-			since + "rate limited", "Last success: not yet. What to do: docs/runbook.md, AsanaRateLimited.",
+			since + "rate limited", "Last page counted: not yet. What to do: docs/runbook.md, AsanaRateLimited.",
 		}},
 		{"a disk that can't be written", collector.View{Err: unsaved, FailingSince: at}, []string{
-			since + unsaved.Error(), "Last success: not yet. What to do: docs/runbook.md, AsanaStateNotWritten.",
+			since + unsaved.Error(), "Last page counted: not yet. What to do: docs/runbook.md, AsanaStateNotWritten.",
 		}},
 		{"a catch-up that fails", collector.View{CatchingUpSince: at.Add(-time.Hour), Err: errors.New("no route"), FailingSince: at}, []string{
 			"Catching up since 2026-11-28 08:30:00 UTC: the backlog is shown when all of it is read.",
-			since + "no route", "Last success: not yet. What to do: docs/runbook.md, AsanaPollsFailing.",
+			since + "no route", "Last page counted: not yet. What to do: docs/runbook.md, AsanaPollsFailing.",
 		}},
 	} {
 		if got := trouble(&row.view); !slices.Equal(got, row.want) {

@@ -82,9 +82,11 @@ func CheckEnvironment() error {
 		}
 	}
 	if path := os.Getenv("SSL_CERT_FILE"); path != "" {
-		return checkCAFile(path)
+		if err := checkCAFile(path); err != nil {
+			return err
+		}
 	}
-	if folders := os.Getenv("SSL_CERT_DIR"); folders != "" {
+	if folders := os.Getenv("SSL_CERT_DIR"); folders != "" { // crypto/x509 reads both.
 		return checkCAFolders(folders)
 	}
 	return nil

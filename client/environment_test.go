@@ -16,6 +16,7 @@ package client
 import (
 	"context"
 	"encoding/base64"
+	"encoding/pem"
 	"fmt"
 	"net"
 	"net/http"
@@ -129,41 +130,48 @@ func TestEnvironmentIsChecked(t *testing.T) {
 	)
 	missing, folder := filepath.Join(t.TempDir(), "none"), t.TempDir()
 	key := tokenFile(t, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	defer server.Close()
+	authority := filepath.Join(t.TempDir(), "ca.pem")
+	writeFile(t, authority, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})))
 	for variable, want := range map[string]string{
-		"HTTPS_PROXY=proxy.example":                              "",
-		"HTTPS_PROXY=proxy.example:3128":                         "",
-		"HTTPS_PROXY=10.0.0.1:3128":                              "",
-		"HTTPS_PROXY=[::1]:3128":                                 "",
-		"HTTPS_PROXY=user:hunter2@proxy.example:3128":            "",
-		"HTTPS_PROXY=http://user:hunter2@proxy.example:3128/":    "",
-		"HTTPS_PROXY=http://user:p%23hunter2@proxy.example:3128": "",
-		"HTTPS_PROXY=http://user:p@hunter2@proxy.example:3128":   "",
-		"HTTPS_PROXY=HTTPS://proxy.example":                      "",
-		"HTTPS_PROXY=socks5h://proxy.example":                    "",
-		"HTTPS_PROXY=http://user:hunter2@":                       noProxy,
-		"HTTPS_PROXY=http://user:hunter2#x@proxy.example":        noProxy,
-		"HTTPS_PROXY=http://user:1#hunter2@proxy.example":        noProxy,
-		"HTTPS_PROXY=http://user:1/hunter2@proxy.example":        noProxy,
-		"HTTPS_PROXY=http://user:1?hunter2@proxy.example":        noProxy,
-		"HTTPS_PROXY=http://user:hunter2%@proxy.example":         noProxy,
-		"HTTPS_PROXY=http:/user:hunter2@proxy.example":           noProxy,
-		"HTTPS_PROXY=http://proxy.example:hunter2":               noProxy,
-		"HTTPS_PROXY=http://proxy.example:65536":                 noProxy,
-		"HTTPS_PROXY=ftp://proxy.example":                        noProxy,
-		"HTTPS_PROXY=\t":                                         noProxy,
-		"https_proxy=:hunter2":                                   strings.ToLower(noProxy[:11]) + noProxy[11:],
-		"SSL_CERT_FILE=" + missing:                               "SSL_CERT_FILE: stat " + missing + ": " + noFile + "PEM file with CA certificates that this user can read",
-		"SSL_CERT_FILE=" + folder:                                "SSL_CERT_FILE " + folder + ": not a regular file; it must name a PEM file with CA certificates",
-		"SSL_CERT_FILE=" + key:                                   "SSL_CERT_FILE " + key + ": holds no certificate; it must be a PEM file with CA certificates",
-		"SSL_CERT_DIR=" + missing:                                "SSL_CERT_DIR: open " + missing + ": " + noFile + "folder with CA certificates that this user can read",
-		"SSL_CERT_DIR=" + missing + ":" + folder:                 "",
+		"HTTPS_PROXY=proxy.example":                               "",
+		"HTTPS_PROXY=proxy.example:3128":                          "",
+		"HTTPS_PROXY=10.0.0.1:3128":                               "",
+		"HTTPS_PROXY=[::1]:3128":                                  "",
+		"HTTPS_PROXY=user:hunter2@proxy.example:3128":             "",
+		"HTTPS_PROXY=http://user:hunter2@proxy.example:3128/":     "",
+		"HTTPS_PROXY=http://user:p%23hunter2@proxy.example:3128":  "",
+		"HTTPS_PROXY=http://user:p@hunter2@proxy.example:3128":    "",
+		"HTTPS_PROXY=HTTPS://proxy.example":                       "",
+		"HTTPS_PROXY=socks5h://proxy.example":                     "",
+		"HTTPS_PROXY=http://user:hunter2@":                        noProxy,
+		"HTTPS_PROXY=http://user:hunter2#x@proxy.example":         noProxy,
+		"HTTPS_PROXY=http://user:1#hunter2@proxy.example":         noProxy,
+		"HTTPS_PROXY=http://user:1/hunter2@proxy.example":         noProxy,
+		"HTTPS_PROXY=http://user:1?hunter2@proxy.example":         noProxy,
+		"HTTPS_PROXY=http://user:hunter2%@proxy.example":          noProxy,
+		"HTTPS_PROXY=http:/user:hunter2@proxy.example":            noProxy,
+		"HTTPS_PROXY=http://proxy.example:hunter2":                noProxy,
+		"HTTPS_PROXY=http://proxy.example:65536":                  noProxy,
+		"HTTPS_PROXY=ftp://proxy.example":                         noProxy,
+		"HTTPS_PROXY=\t":                                          noProxy,
+		"https_proxy=:hunter2":                                    strings.ToLower(noProxy[:11]) + noProxy[11:],
+		"SSL_CERT_FILE=" + missing:                                "SSL_CERT_FILE: stat " + missing + ": " + noFile + "PEM file with CA certificates that this user can read",
+		"SSL_CERT_FILE=" + folder:                                 "SSL_CERT_FILE " + folder + ": not a regular file; it must name a PEM file with CA certificates",
+		"SSL_CERT_FILE=" + key:                                    "SSL_CERT_FILE " + key + ": holds no certificate; it must be a PEM file with CA certificates",
+		"SSL_CERT_DIR=" + missing:                                 "SSL_CERT_DIR: open " + missing + ": " + noFile + "folder with CA certificates that this user can read",
+		"SSL_CERT_DIR=" + missing + ":" + folder:                  "",
+		"SSL_CERT_FILE=" + authority + " SSL_CERT_DIR=" + missing: "SSL_CERT_DIR: open " + missing + ": " + noFile + "folder with CA certificates that this user can read",
 	} {
 		t.Run(variable, func(t *testing.T) {
 			for _, name := range []string{"HTTPS_PROXY", "https_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"} {
 				t.Setenv(name, "")
 			}
-			name, value, _ := strings.Cut(variable, "=")
-			t.Setenv(name, value)
+			for pair := range strings.SplitSeq(variable, " ") {
+				name, value, _ := strings.Cut(pair, "=")
+				t.Setenv(name, value)
+			}
 			if _, err := New(Options{Workspace: workspace, TokenFile: tokenFile(t, token)}); words(err) != want {
 				t.Errorf("got %q, want %q", words(err), want)
 			}

@@ -44,21 +44,14 @@ func (t target) series(name string, kv ...string) *engine.Series {
 	return t.store.Series(b.Labels())
 }
 
-// scrape puts into the store what a server would have scraped each minute: the events, and of the other metrics those that the
-// rules read; of the last days those of the exporter itself, too. It was never in trouble.
-func (o options) scrape(store *engine.Store, from time.Time, all life) {
-	t := target{o, store}
-	var counters []*engine.Series
-	for _, set := range all.sets {
-		counters = append(counters, t.series(events, "action", set.Action, "resource_type", set.ResourceType,
-			"resource_subtype", set.ResourceSubtype, "change_field", set.ChangeField, "parent_type", set.ParentType))
-	}
-	still := map[*engine.Series]float64{
+// still returns what never changes, as nothing went wrong. The process began at from, and counts so many label sets.
+func (t target) still(from time.Time, sets int) map[*engine.Series]float64 {
+	return map[*engine.Series]float64{
 		t.series("up"):                         1,
 		t.series("process_start_time_seconds"): float64(from.Unix()),
 
 		t.series("asana_workspace_up"):                                                                                    1,
-		t.series("asana_workspace_info", "name", o.name):                                                                  1,
+		t.series("asana_workspace_info", "name", t.name):                                                                  1,
 		t.series("asana_workspace_catching_up"):                                                                           0,
 		t.series("asana_workspace_backlog_seconds"):                                                                       0,
 		t.series("asana_workspace_backlog_peak_events", "action", "deleted", "window", "15m"):                             0,
@@ -71,10 +64,22 @@ func (o options) scrape(store *engine.Store, from time.Time, all life) {
 		t.series("asana_workspace_gap_seconds_total", "reason", "sync_error"):                                             0,
 		t.series("asana_exporter_state_commit_failures_total"):                                                            0,
 		t.series("asana_exporter_folded_events_total"):                                                                    0,
-		t.series("asana_exporter_event_series"):                                                                           float64(len(all.sets)),
+		t.series("asana_exporter_event_series"):                                                                           float64(sets),
 		t.series("asana_exporter_zero_first_seconds"):                                                                     90,
 		t.series("asana_exporter_event_series_limit"):                                                                     5000,
 	}
+}
+
+// scrape puts into the store what a server would have scraped each minute: the events, and of the other metrics those that the
+// rules read; of the last days those of the exporter itself, too.
+func (o options) scrape(store *engine.Store, from time.Time, all life) {
+	t := target{o, store}
+	var counters []*engine.Series
+	for _, set := range all.sets {
+		counters = append(counters, t.series(events, "action", set.Action, "resource_type", set.ResourceType,
+			"resource_subtype", set.ResourceSubtype, "change_field", set.ChangeField, "parent_type", set.ParentType))
+	}
+	still := t.still(from, len(all.sets))
 	requests := t.series("asana_exporter_api_requests_total", "code", "200")
 	success, newest := t.series("asana_workspace_last_success_timestamp_seconds"), t.series("asana_workspace_last_event_timestamp_seconds")
 
