@@ -75,8 +75,11 @@ type test struct {
 	week  float64 // Times the largest window of the last week: a coarse test.
 }
 
+// rareTypes are those that hold projects, or make them. They are deleted less often than projects.
+const rareTypes = "project_template|portfolio|goal|team"
+
 func kinds() []kind {
-	const structure = `action="deleted", resource_type=~"project|project_template|portfolio|goal|team"`
+	const structure = `action="deleted", resource_type=~"project|` + rareTypes + `"`
 	return []kind{
 		{
 			"burst", `action="deleted"`, 3.1,
@@ -101,7 +104,7 @@ func kinds() []kind {
 			test{floor: 7},
 		},
 		{
-			"rare_structure", strings.Replace(structure, "project|", "", 1), 1.8,
+			"rare_structure", `action="deleted", resource_type=~"` + rareTypes + `"`, 1.8,
 			test{floor: 8},
 			test{floor: 7},
 		},
@@ -255,7 +258,7 @@ func (o options) deletionAlerts() []rule {
 				` within {{ if eq $labels.kind "fast_structure" }}15 minutes{{ else }}an hour{{ end }}`,
 			`{{ $window := "62m" }}{{ if eq $labels.kind "fast_structure" }}{{ $window = "17m" }}{{ end }}`+
 				`{{ $project := "project|" }}{{ if eq $labels.kind "rare_structure" }}{{ $project = "" }}{{ end }}`+
-				o.told(`action='deleted', resource_type=~'%[3]sproject_template|portfolio|goal|team'`, "$window $project"),
+				o.told(`action='deleted', resource_type=~'%[3]s`+rareTypes+`'`, "$window $project"),
 			"A deleted project takes its tasks with it, which do not all count as deletions of their own.", duringBacklog+restored),
 		o.alert("AsanaRemovals", `kind=~"comments|memberships"`, "2m", false).with(o,
 			count+" {{ $labels.kind }} removed in 15 minutes in "+name,
