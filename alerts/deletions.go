@@ -83,18 +83,18 @@ func kinds() []kind {
 	return []kind{
 		{
 			"burst", `action="deleted"`, 3.1,
-			test{floor: 40, noise: 2.4, high: 2.2, most: 1.75},
-			test{floor: 17, noise: 2.05, high: 1.9},
+			test{floor: 40, noise: 2.4, high: 2.3, most: 1.75},
+			test{floor: 17, noise: 2.15, high: 1.8},
 		},
 		{
 			"sustained", "", 2.8, // The deletions of burst.
-			test{floor: 20, noise: 2.4, high: 3.2, most: 2},
-			test{floor: 9, noise: 2, high: 2.4},
+			test{floor: 20, noise: 2.4, high: 2.8, most: 2},
+			test{floor: 9, noise: 2.2, high: 2.4},
 		},
 		{
 			"structure", structure, 1.8,
-			test{floor: 8, noise: 2.5, high: 2.25, most: 1.15},
-			test{floor: 7, noise: 2.2, high: 2},
+			test{floor: 8, noise: 2.5, high: 2.1, most: 1.15},
+			test{floor: 7, noise: 2.2, high: 1.9},
 		},
 		// These two are judged by the tests of structure, each by its own history. Where many projects are deleted in an hour,
 		// twenty at once are many only beside what is usual in a quarter of an hour, and a dozen teams only without the projects.

@@ -36,7 +36,7 @@ func (o options) limits() []rule {
 	}
 	usual[0].comment = `
 			The expected count is capped at the high-water mark, since yesterday may have had an incident. The noise of busy hours does
-			not count while next to nothing is usual, so that a job at night hides nothing in the daytime. In the first eight days there is
+			not count while little is usual, so that a job at night hides nothing in the daytime. In the first eight days there is
 			only a limit for bursts: a multiple of the largest 15 minutes so far, and at least 100.`
 	return slices.Concat(distances(), usual, o.withKnobs())
 }
@@ -127,14 +127,14 @@ func (k kind) usual(t test, severity, firstWeek string) rule {
 	return record("USUAL", "", strings.ReplaceAll(expr, "SEL", k.matcher()), append(k.labels(), "severity", severity)...)
 }
 
-// noise is that of the workspace; while next to nothing is usual, no more than the least, since that of busy hours says nothing
-// then. That of structure is much the same at all hours.
+// noise is that of the workspace; while little is usual, hardly more than the least, since that of busy hours says nothing then.
+// That of structure is much the same at all hours.
 func (k kind) noise() string {
 	all := "last_over_time(NOISE{SEL}[2h])"
 	if k.name == "structure" {
 		return all
 	}
-	return fmt.Sprintf("(%s - clamp_min(%[1]s - 0.3 * last_over_time(EXPECTED{SEL}[10m]) - %g, 0))", all, k.leastNoise)
+	return fmt.Sprintf("(%s - clamp_min(%[1]s - 0.05 * last_over_time(EXPECTED{SEL}[10m]) - %g, 0))", all, k.leastNoise)
 }
 
 // matcher selects the kinds that are judged by the tests of this one.
@@ -156,10 +156,10 @@ func (k kind) labels() []string {
 func high() rule {
 	var days []string
 	for _, day := range []int{1, 2, 3, 4, 5, 6, 7, 14, 21, 28} {
-		days = append(days, fmt.Sprintf(`label_replace(max_over_time(COUNT{JUDGED}[2h] offset %dh), "day", "%d", "", "")`, day*24-1, day))
+		days = append(days, fmt.Sprintf(`label_replace(max_over_time(COUNT{JUDGED}[3h] offset %dh30m), "day", "%d", "", "")`, day*24-2, day))
 	}
-	return record("HIGH", "The high-water mark: of the last seven days and the same day of four weeks, the 85 % quantile of the most within an hour of this time.", `
-			quantile without (day) (0.85,
+	return record("HIGH", "The high-water mark: the most within 90 minutes of this time, on the last seven days and the same day of four weeks; of these, the third.", `
+			quantile without (day) (0.777,
 				`+strings.Join(days, `
 				or `)+`
 			)`)
@@ -186,7 +186,8 @@ func noise() []rule {
 			max_over_time(COUNT{kind="burst"}[1w] offset 45m)
 			or max_over_time(COUNT{kind=~"comments|memberships"}[1w] offset 45m) and COUNT offset 1d`),
 		record("DEVIATION:max30m", "", "max_over_time(DEVIATION[30m])"),
-		record("NOISE", "The minimum decides in small workspaces and at night, where the expected count is 0.", strings.Join(noises, `
+		record("NOISE", "The minimum decides in small workspaces and at night, where the expected count is 0.", `
+			`+strings.Join(noises, `
 			or `)),
 		record("MATURE", "Exists once there is a week of history.", `group by (workspace) (count_over_time(COUNT{kind="burst"}[1w] offset 7d))`),
 	}
