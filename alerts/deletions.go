@@ -84,7 +84,7 @@ func kinds() []kind {
 		{
 			"burst", `action="deleted"`, 3.1,
 			test{floor: 40, noise: 2.4, high: 2.3, most: 1.75},
-			test{floor: 17, noise: 2.15, high: 1.8},
+			test{floor: 17, noise: 2.1, high: 1.9},
 		},
 		{
 			"sustained", "", 2.8, // The deletions of burst.
