@@ -33,7 +33,7 @@ func deletions(o options) file {
 			  - a floor: fewer deletions never fire, whatever is usual;
 			  - what is usual at this hour, plus a multiple of the workspace's own noise. Both are compared by their square roots: on that
 			    scale the noise of a count does not grow with the count;
-			  - a multiple of the high-water mark of comparable hours, which learns clean-ups that run by schedule;
+			  - a multiple of the high-water mark of comparable hours (up to 20 less for a warning), which learns clean-ups that run by schedule;
 			  - for pages, the high-water mark plus a multiple of what the most unusual half hours of four weeks had above theirs, since
 			    people delete in large sessions, too.
 			That of comments and memberships is three times the largest window of the last week.
@@ -70,7 +70,8 @@ type kind struct {
 type test struct {
 	floor float64
 	noise float64 // Times the workspace's noise.
-	high  float64 // Times the high-water mark of comparable hours.
+	high  float64 // Times the high-water mark of comparable hours,
+	less  float64 // less what the mark is above the floor, at most so much: while few people make the mark, a floor above it is unusual.
 	most  float64 // Times what the most unusual half hours of four weeks had above their high-water marks.
 	week  float64 // Times the largest window of the last week: a coarse test.
 }
@@ -84,7 +85,7 @@ func kinds() []kind {
 		{
 			"burst", `action="deleted"`, 3.1,
 			test{floor: 40, noise: 2.4, high: 2.3, most: 1.75},
-			test{floor: 17, noise: 2.1, high: 1.9},
+			test{floor: 17, noise: 2.1, high: 2, less: 20},
 		},
 		{
 			"sustained", "", 2.8, // The deletions of burst.

@@ -105,11 +105,15 @@ const (
 func (k kind) usual(t test, severity, firstWeek string) rule {
 	expr := fmt.Sprintf("%g * last_over_time(MAX_1W{SEL}[2h])", t.week)
 	if t.noise > 0 {
+		mark := fmt.Sprintf("%g * last_over_time(HIGH{SEL}[2h])", t.high)
+		if t.less > 0 {
+			mark += fmt.Sprintf(" - clamp(last_over_time(HIGH{SEL}[2h]) - %g, 0, %g)", t.floor, t.less)
+		}
 		parts := []string{
 			fmt.Sprintf(`label_replace((sqrt(
 					last_over_time(HIGH{SEL}[2h]) - clamp_min(last_over_time(HIGH{SEL}[2h]) - last_over_time(EXPECTED{SEL}[10m]), 0) + 1
 				) + %g / 2 * %s) ^ 2 - 1, "test", "noise", "", "")`, t.noise, k.noise()),
-			fmt.Sprintf(`label_replace(%g * last_over_time(HIGH{SEL}[2h]), "test", "high", "", "")`, t.high),
+			"label_replace(" + mark + `, "test", "high", "", "")`,
 		}
 		if t.most > 0 {
 			parts = append(parts, fmt.Sprintf(`label_replace(last_over_time(HIGH{SEL}[2h]) + %g * last_over_time(MOST{SEL}[2h]), "test", "most", "", "")`, t.most))
