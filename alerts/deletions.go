@@ -84,7 +84,7 @@ func kinds() []kind {
 	return []kind{
 		{
 			"burst", `action="deleted"`, 3.1,
-			test{floor: 40, noise: 2.4, high: 2.3, most: 1.75},
+			test{floor: 40, noise: 2.4, high: 2.6, most: 1.75},
 			test{floor: 17, noise: 2.1, high: 2, less: 20},
 		},
 		{
