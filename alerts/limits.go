@@ -162,7 +162,7 @@ func high() rule {
 	for _, day := range []int{1, 2, 3, 4, 5, 6, 7, 14, 21, 28} {
 		days = append(days, fmt.Sprintf(`label_replace(max_over_time(COUNT{JUDGED}[3h] offset %dh30m), "day", "%d", "", "")`, day*24-2, day))
 	}
-	return record("HIGH", "The high-water mark: the most within 90 minutes of this time, on the last seven days and the same day of four weeks; of these, the third.", `
+	return record("HIGH", "The high-water mark: the third highest of the most within 90 minutes of this time on the last seven days and the same day of four weeks.", `
 			quantile without (day) (0.777,
 				`+strings.Join(days, `
 				or `)+`
