@@ -85,7 +85,7 @@ func kinds() []kind {
 		{
 			"burst", `action="deleted"`, 3.1,
 			test{floor: 40, noise: 2.4, high: 2.6, most: 1.75},
-			test{floor: 17, noise: 2.1, high: 2, less: 20},
+			test{floor: 17, noise: 2.15, high: 2.05, less: 20},
 		},
 		{
 			"sustained", "", 2.8, // The deletions of burst.
