@@ -89,7 +89,7 @@ func kinds() []kind {
 		},
 		{
 			"sustained", "", 2.8, // The deletions of burst.
-			test{floor: 20, noise: 2.4, high: 2.8, most: 2},
+			test{floor: 16, noise: 2.2, high: 2.8, most: 1.4},
 			test{floor: 9, noise: 2.2, high: 2.4},
 		},
 		{

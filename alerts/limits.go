@@ -179,12 +179,12 @@ func noise() []rule {
 		record("EXCESS:max30m", "", "max_over_time(EXCESS[30m])"),
 		record("MOST", `
 			What the most unusual half hours had above their high-water marks. Some incidents a month must not teach that hundreds are
-			usual, so the 99.5 % quantile is capped. The 98 % quantile, what happens every other day, is not. Sustained deletions have
-			only that: one incident fills seven half hours of their long window, and would be the 99.5 % quantile of four weeks.`, `
+			usual, so the 99.5 % quantile is capped; the 98 % quantile, what happens every other day, counts threefold. Sustained deletions
+			have only that one: an incident fills seven half hours of their long window, and would be the 99.5 % quantile.`, `
 			max without (part) (
 				label_replace(clamp_max(quantile_over_time(0.995, EXCESS:max30m{kind="burst"}[4w] offset 2h), 250), "part", "rare", "", "")
 				or label_replace(clamp_max(quantile_over_time(0.995, EXCESS:max30m{kind=~".*structure"}[4w] offset 2h), 9), "part", "rare", "", "")
-				or label_replace(quantile_over_time(0.98, EXCESS:max30m[4w] offset 2h), "part", "common", "", "")
+				or label_replace(3 * quantile_over_time(0.98, EXCESS:max30m[4w] offset 2h), "part", "common", "", "")
 			)`),
 		record("MAX_1W", "Because of the offset, nothing fires in the first 45 minutes of a new workspace.", `
 			max_over_time(COUNT{kind="burst"}[1w] offset 45m)
