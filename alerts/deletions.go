@@ -100,7 +100,7 @@ func kinds() []kind {
 		// These two are judged by the tests of structure, each by its own history. Where many projects are deleted in an hour,
 		// twenty at once are many only beside what is usual in a quarter of an hour, and a dozen teams only without the projects.
 		{
-			"fast_structure", structure, 1.8,
+			"fast_structure", "", 1.8, // The deletions of structure.
 			test{floor: 8},
 			test{floor: 7},
 		},
@@ -130,7 +130,7 @@ const judged = `kind=~"burst|sustained|.*structure"`
 func series(expr string) string {
 	return strings.NewReplacer(
 		"TOTAL", "workspace_instance_kind:asana_deletions:total",
-		"COUNTED_AT", "workspace_instance_kind:asana_deletions:counted_at",
+		"COUNTED_AT", "workspace_instance:asana_deletions:counted_at",
 		"CAUGHT_UP", "workspace_instance_kind:asana_deletions:caught_up",
 		"COUNT", "workspace_kind:asana_deletions:count",
 		"PEAK", "workspace_kind:asana_deletions:backlog_peak",
@@ -187,7 +187,7 @@ const ofEvents = "action, resource_type, resource_subtype, change_field, parent_
 // Of two catch-ups in a window the first counts: what came after it also happened after it, and so in the window.
 func counts() []rule {
 	var totals, caughtUp []rule
-	for _, k := range append(kinds(), kind{name: "undeleted", selector: `action="undeleted"`}) {
+	for _, k := range kinds() {
 		if k.selector != "" {
 			total := "sum without (" + ofEvents + ") (asana_events_total{" + k.selector + "})"
 			totals = append(totals, record("TOTAL", "", total, "kind", k.name))
@@ -200,50 +200,48 @@ func counts() []rule {
 			The total in the 20 minutes after a catch-up, while the exporter shows the backlog: that happened before, so counts begin here.
 			The total is summed again, since vmalert would show the one recorded above a minute late, and beside a backlog of now.`
 	return append(slices.Concat(totals, caughtUp),
-		record("COUNTED_AT", "", "time() + 0 * TOTAL"),
+		record("COUNTED_AT", "When that was.", "time() * group without (kind) (TOTAL)"),
 		record("COUNT", `
-			What was deleted in the window. Each "or" counts from another point, and the first that is known is taken: the first catch-up;
-			the beginning of the window; the last sample before it, where Prometheus was away at its beginning, reduced since that time is
-			longer than a window; the least value, where the exporter appeared or began anew within it.`,
-			window(`kind=~"burst|fast_structure|comments|memberships"`, "15m", 900, 0)+`
-			or`+window(`kind=~"structure|rare_structure|undeleted"`, "1h", 3600, 600)),
+			What was deleted in the window: since the first catch-up in it, or else since its beginning. It begins with the last sample before
+			it, or with the least in it, where the exporter appeared or began anew. Where Prometheus was away at the beginning, the count
+			is reduced, since it is that of a longer time.`, `
+			label_replace(`+window(`kind!="rare_structure"`, "15m", 900, 0)+`,
+				"kind", "fast_structure", "kind", "structure")
+			or`+window(`kind=~".*structure"`, "1h", 3600, 600)),
 		record("COUNT", "Without the largest 15 minutes, so that one session of tidying up does not count.", `
 			clamp_min(`+window(`kind="burst"`, "90m", 5400, 900)+`
 			- on (workspace) max_over_time(COUNT{kind="burst"}[90m]), 0)`, "kind", "sustained"),
 		record("BACKLOG", "", "max by (workspace) (asana_workspace_backlog_seconds) > 0"),
-		peak("burst", "", `
+		record("PEAK", `
 			The most deletions in any 15 minutes of a backlog, by the time at which they happened. Left out if another replica read the
-			stream all the time: its live counts were judged already.`),
-		peak("fast_structure", "project", ""),
+			stream all the time: its live counts were judged already.`, `
+			(
+				label_replace(max by (workspace) (asana_workspace_backlog_peak_events{action="deleted", resource_type="", window="15m"}) > 0, "kind", "burst", "", "")
+				or label_replace(max by (workspace) (asana_workspace_backlog_peak_events{action="deleted", resource_type="project", window="15m"}) > 0, "kind", "fast_structure", "", "")
+			)
+			unless on (workspace) (
+				asana_workspace_backlog_seconds == 0
+				and max_over_time(asana_workspace_backlog_seconds[6h]) == 0
+				and asana_workspace_backlog_seconds offset 6h
+				unless max_over_time(asana_workspace_up[10m]) == 0
+			)`),
 	)
 }
 
 // window counts what the selected kinds lost in a window. A catch-up shorter than ignore, in seconds, is part of it.
 func window(kinds, window string, seconds, ignore int) string {
-	caughtUp := `min_over_time(CAUGHT_UP{KINDS}[WINDOW]) <= TOTAL{KINDS}`
+	caughtUp := `TOTAL{KINDS} - min_over_time(CAUGHT_UP{KINDS}[WINDOW]) >= 0`
 	if ignore > 0 {
 		caughtUp += fmt.Sprintf(`
 				and ignoring (kind) max_over_time(asana_workspace_backlog_seconds[WINDOW]) > %d`, ignore)
 	}
 	return strings.NewReplacer("KINDS", kinds, "WINDOW", window, "SECONDS", fmt.Sprint(seconds)).Replace(`
 			max by (workspace, kind) (
-				TOTAL{KINDS} - (` + caughtUp + `)
-				or TOTAL{KINDS} - (TOTAL{KINDS} offset WINDOW <= min_over_time(TOTAL{KINDS}[WINDOW]))
-				or (TOTAL{KINDS} - last_over_time(TOTAL{KINDS}[75m] offset WINDOW) >= 0 unless TOTAL{KINDS} offset WINDOW)
-					* 2 / (1 + (time() - last_over_time(COUNTED_AT{KINDS}[75m] offset WINDOW)) / SECONDS)
-				or TOTAL{KINDS} - min_over_time(TOTAL{KINDS}[WINDOW])
+				` + caughtUp + `
+				or
+				(TOTAL{KINDS} - (last_over_time(TOTAL{KINDS}[75m] offset WINDOW) <= min_over_time(TOTAL{KINDS}[WINDOW]) or min_over_time(TOTAL{KINDS}[WINDOW])))
+					* ignoring (kind) group_left () clamp_max(2 / (1 + (time() - (last_over_time(COUNTED_AT[75m] offset WINDOW) or COUNTED_AT)) / SECONDS), 1)
 			)`)
-}
-
-func peak(kind, resourceType, comment string) rule {
-	return record("PEAK", comment, `
-			max by (workspace) (asana_workspace_backlog_peak_events{action="deleted", resource_type="`+resourceType+`", window="15m"}) > 0
-			unless on (workspace) (
-				asana_workspace_backlog_seconds == 0
-				and max_over_time(asana_workspace_backlog_seconds[6h]) == 0
-				and asana_workspace_backlog_seconds offset 6h
-				unless max_over_time(asana_workspace_up[10m]) == 0
-			)`, "kind", kind)
 }
 
 func (o options) deletionAlerts() []rule {

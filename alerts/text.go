@@ -48,11 +48,11 @@ func (o options) annotated(r rule, summary string, sentences ...string) rule {
 }
 
 // Sentences of the descriptions.
-const (
+var (
 	duringBacklog = `{{ with query (printf "workspace:asana_backlog_seconds:max{workspace=%q}" $labels.workspace) }}` +
 		`The exporter had not read for {{ . | first | value | humanizeDuration }} before it counted this. {{ end }}`
 	restored = `Undeleted in the last hour: ` +
-		`{{ with query (printf "workspace_kind:asana_deletions:count{workspace=%q, kind='undeleted'}" $labels.workspace) }}` +
+		`{{ with query (printf "max(sum without (` + ofEvents + `) (` + grew("action='undeleted'", "1h") + `))" $labels.workspace) }}` +
 		`{{ . | first | value | printf "%.0f" }}{{ else }}0{{ end }}.`
 )
 
@@ -73,15 +73,19 @@ func (o options) told(selector, arguments string) string {
 			"or last_over_time(workspace_kind_severity:asana_deletions:limit{workspace=%[1]q, kind=%[2]q, severity=%[3]q}[90m])"
 		half = "min_over_time(timestamp(2 * workspace_kind:asana_deletions:count{workspace=%q, kind=%q} > %f)[2h:1m])"
 	)
-	most := strings.NewReplacer("EVENTS", "asana_events_total{workspace=%[1]q, "+selector+"}", "WINDOW", "%[2]s").Replace(
-		"sort_desc(topk(2, max by (resource_type) (sum without (action, resource_subtype, change_field, parent_type) (" +
-			"EVENTS - (last_over_time(EVENTS[75m] offset WINDOW) <= EVENTS or min_over_time(EVENTS[WINDOW]))))) > 0)")
+	most := "sort_desc(topk(2, max by (resource_type) (sum without (action, resource_subtype, change_field, parent_type) (" + grew(selector, "%[2]s") + "))) > 0)"
 	return `{{ with query (printf "` + most + `" $labels.workspace ` + arguments + `) }}Mostly {{ range $i, $x := . }}{{ if $i }} and {{ end }}` +
 		`{{ $x | value | printf "%.0f" }} of type {{ $x | label "resource_type" }}{{ end }}` +
 		`{{ with query (printf "` + half + `" $labels.workspace $labels.kind $value) }}, half of it since {{ (. | first | value | toTime).Format "15:04" }} UTC{{ end }}. {{ end }}` +
 		`The limit at this hour is {{ with query (printf "` + limit + `" $labels.workspace $labels.kind $labels.severity) }}` +
 		`{{ . | first | value | printf "%.0f" }}{{ else }}unknown{{ end }}` +
 		`{{ with query (printf "last_over_time(workspace:asana_deletions:mature{workspace=%q}[2h])" $labels.workspace) }}, from the habits of four weeks.{{ else }}: a multiple of the largest 15 minutes so far, since there is less than a week of history.{{ end }}`
+}
+
+// grew is what the selected events of the workspace grew in a window, in each series. Its first argument is the workspace.
+func grew(selector, window string) string {
+	return strings.NewReplacer("EVENTS", "asana_events_total{workspace=%[1]q, "+selector+"}", "WINDOW", window).Replace(
+		"EVENTS - (last_over_time(EVENTS[75m] offset WINDOW) <= EVENTS or min_over_time(EVENTS[WINDOW]))")
 }
 
 // with gives the alert its texts, the address of its section in the runbook, and that of its dashboard.
