@@ -240,7 +240,7 @@ func window(kinds, window string, seconds, ignore int) string {
 				` + caughtUp + `
 				or
 				(TOTAL{KINDS} - (last_over_time(TOTAL{KINDS}[75m] offset WINDOW) <= min_over_time(TOTAL{KINDS}[WINDOW]) or min_over_time(TOTAL{KINDS}[WINDOW])))
-					* ignoring (kind) group_left () clamp_max(2 / (1 + (time() - (last_over_time(COUNTED_AT[75m] offset WINDOW) or COUNTED_AT)) / SECONDS), 1)
+					* ignoring (kind) group_left () clamp_max(2 * SECONDS / (SECONDS + time() - (last_over_time(COUNTED_AT[75m] offset WINDOW) or COUNTED_AT)), 1)
 			)`)
 }
 
