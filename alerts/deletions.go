@@ -100,7 +100,7 @@ func kinds() []kind {
 		// These two are judged by the tests of structure, each by its own history. Where many projects are deleted in an hour,
 		// twenty at once are many only beside what is usual in a quarter of an hour, and a dozen teams only without the projects.
 		{
-			"fast_structure", "", 1.8, // The deletions of structure.
+			"fast_structure", "", 1.8, // Counted from the totals of structure.
 			test{floor: 8},
 			test{floor: 7},
 		},
@@ -200,12 +200,12 @@ func counts() []rule {
 			The total in the 20 minutes after a catch-up, while the exporter shows the backlog: that happened before, so counts begin here.
 			The total is summed again, since vmalert would show the one recorded above a minute late, and beside a backlog of now.`
 	return append(slices.Concat(totals, caughtUp),
-		record("COUNTED_AT", "When that was.", "time() * group without (kind) (TOTAL)"),
+		record("COUNTED_AT", "The time of the last recorded total.", "time() * group without (kind) (TOTAL)"),
 		record("COUNT", `
-			What was deleted in the window: since the first catch-up in it, or else since its beginning. It begins with the last sample before
-			it, or with the least in it, where the exporter appeared or began anew. Where Prometheus was away at the beginning, the count
-			is reduced, since it is that of a longer time.`, `
-			label_replace(`+window(`kind!="rare_structure"`, "15m", 900, 0)+`,
+			Deletions in the window, or since the first catch-up in it. The count starts at the last sample before the window. If there is
+			none, or the exporter lost its counts, it starts at the least value in the window. If Prometheus was away at the start of the
+			window, the count covers a longer time and is scaled down.`, `
+			label_replace(`+window(`kind=~"burst|structure|comments|memberships"`, "15m", 900, 0)+`,
 				"kind", "fast_structure", "kind", "structure")
 			or`+window(`kind=~".*structure"`, "1h", 3600, 600)),
 		record("COUNT", "Without the largest 15 minutes, so that one session of tidying up does not count.", `
@@ -228,7 +228,7 @@ func counts() []rule {
 	)
 }
 
-// window counts what the selected kinds lost in a window. A catch-up shorter than ignore, in seconds, is part of it.
+// window returns the count of the selected kinds in a window. Catch-ups of at most ignore seconds are treated as live.
 func window(kinds, window string, seconds, ignore int) string {
 	caughtUp := `TOTAL{KINDS} - min_over_time(CAUGHT_UP{KINDS}[WINDOW]) >= 0`
 	if ignore > 0 {
@@ -239,8 +239,10 @@ func window(kinds, window string, seconds, ignore int) string {
 			max by (workspace, kind) (
 				` + caughtUp + `
 				or
-				(TOTAL{KINDS} - (last_over_time(TOTAL{KINDS}[75m] offset WINDOW) <= min_over_time(TOTAL{KINDS}[WINDOW]) or min_over_time(TOTAL{KINDS}[WINDOW])))
-					* ignoring (kind) group_left () clamp_max(2 * SECONDS / (SECONDS + time() - (last_over_time(COUNTED_AT[75m] offset WINDOW) or COUNTED_AT)), 1)
+				(TOTAL{KINDS} - (last_over_time(TOTAL{KINDS}[75m] offset WINDOW) <= min_over_time(TOTAL{KINDS}[WINDOW])))
+					* ignoring (kind) group_left () (2 * SECONDS / (SECONDS + time() - last_over_time(COUNTED_AT[75m] offset WINDOW)))
+				or
+				TOTAL{KINDS} - min_over_time(TOTAL{KINDS}[WINDOW])
 			)`)
 }
 

@@ -82,10 +82,10 @@ func (o options) told(selector, arguments string) string {
 		`{{ with query (printf "last_over_time(workspace:asana_deletions:mature{workspace=%q}[2h])" $labels.workspace) }}, from the habits of four weeks.{{ else }}: a multiple of the largest 15 minutes so far, since there is less than a week of history.{{ end }}`
 }
 
-// grew is what the selected events of the workspace grew in a window, in each series. Its first argument is the workspace.
+// grew returns the query for the increase of each selected series in a window. Its first printf argument is the workspace.
 func grew(selector, window string) string {
 	return strings.NewReplacer("EVENTS", "asana_events_total{workspace=%[1]q, "+selector+"}", "WINDOW", window).Replace(
-		"EVENTS - (last_over_time(EVENTS[75m] offset WINDOW) <= EVENTS or min_over_time(EVENTS[WINDOW]))")
+		"EVENTS - (last_over_time(EVENTS[75m] offset WINDOW) <= min_over_time(EVENTS[WINDOW]) or min_over_time(EVENTS[WINDOW]))")
 }
 
 // with gives the alert its texts, the address of its section in the runbook, and that of its dashboard.
