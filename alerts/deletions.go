@@ -250,17 +250,17 @@ func (o options) deletionAlerts() []rule {
 	return []rule{
 		o.alert("AsanaDeletionBurst", `kind="burst"`, "1m", true).with(o,
 			count+" deletions in 15 minutes in "+name,
-			o.told(`action='deleted'`, `"17m"`), byOneUser("15m", "15 minutes")+duringBacklog+restored),
+			o.told(`action='deleted'`, `"17m"`), byOneUser("15m", "15 minutes")+duringBacklog+restored()),
 		o.alert("AsanaDeletionsSustained", `kind="sustained"`, "5m", false).with(o,
 			"Deletions go on in "+name+": "+count+" in 90 minutes, without the busiest 15",
-			o.told(`action='deleted'`, `"92m"`), "Slow but steady, as a script or a person with patience deletes.", byOneUser("90m", "90 minutes")+restored),
+			o.told(`action='deleted'`, `"92m"`), "Slow but steady, as a script or a person with patience deletes.", byOneUser("90m", "90 minutes")+restored()),
 		o.alert("AsanaStructureDeletions", `kind=~".*structure"`, "", true).with(o,
 			count+` {{ if ne $labels.kind "rare_structure" }}projects, {{ end }}teams, portfolios, goals or templates deleted in `+name+
 				` within {{ if eq $labels.kind "fast_structure" }}15 minutes{{ else }}an hour{{ end }}`,
 			`{{ $window := "62m" }}{{ if eq $labels.kind "fast_structure" }}{{ $window = "17m" }}{{ end }}`+
 				`{{ $project := "project|" }}{{ if eq $labels.kind "rare_structure" }}{{ $project = "" }}{{ end }}`+
 				o.told(`action='deleted', resource_type=~'%[3]s`+rareTypes+`'`, "$window $project"),
-			"A deleted project takes its tasks with it, which do not all count as deletions of their own.", duringBacklog+restored),
+			"A deleted project takes its tasks with it, which do not all count as deletions of their own.", duringBacklog+restored()),
 		o.alert("AsanaRemovals", `kind=~"comments|memberships"`, "2m", false).with(o,
 			count+" {{ $labels.kind }} removed in 15 minutes in "+name,
 			`{{ if eq $labels.kind "comments" }}Comments that are removed can't be put back.`+

@@ -47,14 +47,16 @@ func (o options) annotated(r rule, summary string, sentences ...string) rule {
 	return r
 }
 
-// Sentences of the descriptions.
-var (
-	duringBacklog = `{{ with query (printf "workspace:asana_backlog_seconds:max{workspace=%q}" $labels.workspace) }}` +
-		`The exporter had not read for {{ . | first | value | humanizeDuration }} before it counted this. {{ end }}`
-	restored = `Undeleted in the last hour: ` +
+// duringBacklog says how long the exporter had not read before it counted, after a catch-up.
+const duringBacklog = `{{ with query (printf "workspace:asana_backlog_seconds:max{workspace=%q}" $labels.workspace) }}` +
+	`The exporter had not read for {{ . | first | value | humanizeDuration }} before it counted this. {{ end }}`
+
+// restored says how much was undeleted lately.
+func restored() string {
+	return `Undeleted in the last hour: ` +
 		`{{ with query (printf "max(sum without (` + ofEvents + `) (` + grew("action='undeleted'", "1h") + `))" $labels.workspace) }}` +
 		`{{ . | first | value | printf "%.0f" }}{{ else }}0{{ end }}.`
-)
+}
 
 // byOneUser says how much any one user deleted in a window: nearly all of it, or was it many people? After a catch-up that is unknown,
 // since the gauge is about what happened lately.
