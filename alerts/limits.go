@@ -44,7 +44,9 @@ func (o options) limits() []rule {
 // distances returns the rules for what is usual, and for how far the count is from that and above the high-water mark.
 func distances() []rule {
 	return []rule{
-		record("EXPECTED", "What is usual: the largest of the median of this hour in the last four weeks, of yesterday's, and, for bursts, of the last hour.", `
+		record("EXPECTED", `
+			What is usual: the median of this hour in the last four weeks; for bursts and sustained deletions at least that of yesterday,
+			and for bursts at least that of the last hour. Of the few projects that are deleted, yesterday tells too little.`, `
 			max without (source) (
 				label_replace(quantile without (week) (0.5,
 					label_replace(avg_over_time(COUNT{JUDGED}[1h] offset 167h30m), "week", "1", "", "")
@@ -52,7 +54,7 @@ func distances() []rule {
 					or label_replace(avg_over_time(COUNT{JUDGED}[1h] offset 503h30m), "week", "3", "", "")
 					or label_replace(avg_over_time(COUNT{JUDGED}[1h] offset 671h30m), "week", "4", "", "")
 				), "source", "weeks", "", "")
-				or label_replace(avg_over_time(COUNT{JUDGED}[1h] offset 23h30m), "source", "yesterday", "", "")
+				or label_replace(avg_over_time(COUNT{kind=~"burst|sustained"}[1h] offset 23h30m), "source", "yesterday", "", "")
 				or label_replace(avg_over_time(COUNT{kind="burst"}[1h] offset 30m), "source", "recent", "", "")
 			)`),
 		record("EXCESS", "How far the count is above the high-water mark.", "clamp_min(COUNT - last_over_time(HIGH[2h]), 0)"),
