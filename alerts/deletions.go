@@ -33,7 +33,7 @@ func deletions(o options) file {
 			  - a floor: fewer deletions never fire, whatever is usual;
 			  - what is usual at this hour, plus a multiple of the workspace's own noise. Both are compared by their square roots: on that
 			    scale the noise of a count does not grow with the count;
-			  - a multiple of the high-water mark of comparable hours (up to 20 less for a warning), which learns clean-ups that run by schedule;
+			  - a multiple of the high-water mark of comparable hours (up to 20 less for a warning about a burst), which learns clean-ups that run by schedule;
 			  - for pages, the high-water mark plus a multiple of what the most unusual half hours of four weeks had above theirs, since
 			    people delete in large sessions, too.
 			That of comments and memberships is three times the largest window of the last week.
@@ -126,7 +126,8 @@ func kinds() []kind {
 // judged are the kinds with a history of their own.
 const judged = `kind=~"burst|sustained|.*structure"`
 
-// series replaces short names by those of recorded series; a line in the code would be too long otherwise.
+// series replaces short names by those of recorded series; a line in the code would be too long otherwise. Of two names that begin
+// alike, the longer one comes first.
 func series(expr string) string {
 	return strings.NewReplacer(
 		"TOTAL", "workspace_instance_kind:asana_deletions:total",
@@ -208,9 +209,11 @@ func counts() []rule {
 			label_replace(`+window(`kind=~"burst|structure|comments|memberships"`, "15m", 900, 0)+`,
 				"kind", "fast_structure", "kind", "structure")
 			or`+window(`kind=~".*structure"`, "1h", 3600, 600)),
-		record("COUNT", "Without the largest 15 minutes, so that one session of tidying up does not count.", `
+		record("COUNT", `
+			Without the largest 15 minutes, so that one session of tidying up does not count. What began more than 76 minutes ago began
+			before the window. A session from before a catch-up is subtracted, too: for up to 76 minutes the count is then too low.`, `
 			clamp_min(`+window(`kind="burst"`, "90m", 5400, 900)+`
-			- on (workspace) max_over_time(COUNT{kind="burst"}[90m]), 0)`, "kind", "sustained"),
+			- on (workspace) max_over_time(COUNT{kind="burst"}[76m]), 0)`, "kind", "sustained"),
 		record("BACKLOG", "", "max by (workspace) (asana_workspace_backlog_seconds) > 0"),
 		record("PEAK", `
 			The most deletions in any 15 minutes of a backlog, by the time at which they happened. Left out if another replica read the
@@ -228,7 +231,8 @@ func counts() []rule {
 	)
 }
 
-// window returns the count of the selected kinds in a window. Catch-ups of at most ignore seconds are treated as live.
+// window returns the count of the selected kinds in a window. Catch-ups of at most 300 seconds, or of ignore if that is more, are
+// treated as live.
 func window(kinds, window string, seconds, ignore int) string {
 	caughtUp := `TOTAL{KINDS} - min_over_time(CAUGHT_UP{KINDS}[WINDOW]) >= 0`
 	if ignore > 0 {

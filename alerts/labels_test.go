@@ -21,7 +21,7 @@ import (
 )
 
 // The max over replicas drops one of two series that differ only in a label that it does not keep: their events would be missing,
-// and nothing would tell. So a rule keeps each label of the exporter, fixes it, or knows that it is empty.
+// and nothing would tell. So a rule keeps each label of the exporter, fixes it, or it is always empty.
 func TestMaxOverReplicasKeepsEachLabelOfEvents(t *testing.T) {
 	maxima := regexp.MustCompile(`max by \(([^)]*)\) \(\s*(?:last_over_time\()?asana_events_total(?:\{([^}]*)\})?( - \()?`)
 	somebody := regexp.MustCompile(`unless on \(workspace\) \(asana_events_total(\{[^}]*\})? and asana_events_total(\{[^}]*\})? offset 5m\)`)

@@ -36,7 +36,7 @@ func (o options) limits() []rule {
 	}
 	usual[0].comment = `
 			The expected count is capped at the high-water mark, since yesterday may have had an incident. The noise of busy hours does
-			not count while little is usual, so that a job at night hides nothing in the daytime. In the first eight days there is
+			not count while little is usual, so that a job at night hides nothing in the daytime. In the first week there is
 			only a limit for bursts: a multiple of the largest 15 minutes so far, and at least 100.`
 	return slices.Concat(distances(), usual, o.withKnobs())
 }
@@ -45,8 +45,8 @@ func (o options) limits() []rule {
 func distances() []rule {
 	return []rule{
 		record("EXPECTED", `
-			What is usual: the median of this hour in the last four weeks; for bursts and sustained deletions at least that of yesterday,
-			and for bursts at least that of the last hour. Of the few projects that are deleted, yesterday tells too little.`, `
+			What is usual: the median of this hour in the last four weeks, at least that of yesterday, and for bursts at least that of the
+			last hour. Up to four projects yesterday are chance, and say nothing.`, `
 			max without (source) (
 				label_replace(quantile without (week) (0.5,
 					label_replace(avg_over_time(COUNT{JUDGED}[1h] offset 167h30m), "week", "1", "", "")
@@ -54,7 +54,9 @@ func distances() []rule {
 					or label_replace(avg_over_time(COUNT{JUDGED}[1h] offset 503h30m), "week", "3", "", "")
 					or label_replace(avg_over_time(COUNT{JUDGED}[1h] offset 671h30m), "week", "4", "", "")
 				), "source", "weeks", "", "")
-				or label_replace(avg_over_time(COUNT{kind=~"burst|sustained"}[1h] offset 23h30m), "source", "yesterday", "", "")
+				or label_replace(
+					avg_over_time(COUNT{kind=~"burst|sustained"}[1h] offset 23h30m)
+					or avg_over_time(COUNT{kind=~".*structure"}[1h] offset 23h30m) > 4, "source", "yesterday", "", "")
 				or label_replace(avg_over_time(COUNT{kind="burst"}[1h] offset 30m), "source", "recent", "", "")
 			)`),
 		record("EXCESS", "How far the count is above the high-water mark.", "clamp_min(COUNT - last_over_time(HIGH[2h]), 0)"),
@@ -87,8 +89,8 @@ func (o options) withKnobs() []rule {
 	}
 }
 
-// The limits of a burst while there are less than eight days of history. A warning may rely on the hours seen so far; a page
-// waits for more than the most of all of them.
+// The limits for bursts in the first week. A warning compares with the same hours so far, too; a page only with a multiple of the
+// largest count so far.
 const (
 	firstWeekPage = `
 			or on (workspace) clamp_min(

@@ -41,7 +41,7 @@ func (o options) prerequisites() []rule {
 
 func (o options) scrapesRare() rule {
 	return o.watching(rule{
-		comment: "A server or an exporter that was away is no reason, nor one that is new: their twenty minutes are over before that.",
+		comment: "An outage does not fire this, nor a new exporter: the twenty minutes are full again before the half hour ends.",
 		alert:   "AsanaScrapesRare", pending: "30m",
 		expr: "instance:asana_scrape_interval_seconds:avg20m > " + longestInterval,
 	},

@@ -11,7 +11,7 @@
 // See the License for the specific language governing permissions and
 // limitations under the License.
 
-// These tests look after the rule files: that each alert is whole, that the runbook knows it, and that a test of
+// These tests look after the rule files: that each alert is whole, that the runbook has a section on it, and that a test of
 // promtool's has it fire and resolve. What the rules do is tested by promtool itself, in e2e.
 package main
 
@@ -190,7 +190,7 @@ func TestRunbookHasASectionForEachAlert(t *testing.T) {
 // What people read, and what they copy, names alerts and series that exist.
 func TestDocsNameWhatExists(t *testing.T) {
 	rules := readRules(t)
-	paths := append(glob(t, "../docs/*.md"), "../README.md", "alertmanager.yml", "deletions.yml", "exporter.yml")
+	paths := append(append(glob(t, "../docs/*.md"), glob(t, "tests/*.yml")...), "../README.md", "alertmanager.yml", "deletions.yml", "exporter.yml")
 	for _, path := range paths {
 		text := read(t, path)
 		for _, name := range regexp.MustCompile(`\bAsana[A-Z][A-Za-z]*\b(\.\*|\.\.\.)?`).FindAllString(text, -1) {

@@ -73,12 +73,12 @@ func (o options) told(selector, arguments string) string {
 		limit = "max_over_time(workspace_kind_severity:asana_deletions:backlog_limit{workspace=%[1]q, kind=%[2]q, severity=%[3]q}[90m]) " +
 			"and on (workspace) workspace:asana_backlog_seconds:max " +
 			"or last_over_time(workspace_kind_severity:asana_deletions:limit{workspace=%[1]q, kind=%[2]q, severity=%[3]q}[90m])"
-		half = "min_over_time(timestamp(2 * workspace_kind:asana_deletions:count{workspace=%q, kind=%q} > %f)[2h:1m])"
+		half = "min_over_time(timestamp(2 * workspace_kind:asana_deletions:count{workspace=%[1]q, kind=%[2]q} > %[3]f)[%[4]s:1m])"
 	)
 	most := "sort_desc(topk(2, max by (resource_type) (sum without (action, resource_subtype, change_field, parent_type) (" + grew(selector, "%[2]s") + "))) > 0)"
 	return `{{ with query (printf "` + most + `" $labels.workspace ` + arguments + `) }}Mostly {{ range $i, $x := . }}{{ if $i }} and {{ end }}` +
 		`{{ $x | value | printf "%.0f" }} of type {{ $x | label "resource_type" }}{{ end }}` +
-		`{{ with query (printf "` + half + `" $labels.workspace $labels.kind $value) }}, half of it since {{ (. | first | value | toTime).Format "15:04" }} UTC{{ end }}. {{ end }}` +
+		`{{ with query (printf "` + half + `" $labels.workspace $labels.kind $value ` + arguments + `) }}, half of it since {{ (. | first | value | toTime).Format "15:04" }} UTC{{ end }}. {{ end }}` +
 		`The limit at this hour is {{ with query (printf "` + limit + `" $labels.workspace $labels.kind $labels.severity) }}` +
 		`{{ . | first | value | printf "%.0f" }}{{ else }}unknown{{ end }}` +
 		`{{ with query (printf "last_over_time(workspace:asana_deletions:mature{workspace=%q}[2h])" $labels.workspace) }}, from the habits of four weeks.{{ else }}: a multiple of the largest 15 minutes so far, since there is less than a week of history.{{ end }}`

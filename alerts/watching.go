@@ -67,7 +67,7 @@ func (o options) instances() []rule {
 					unless on (job, instance) last_over_time(workspace_instance:asana_workspace_up:known[15m])`,
 		},
 			"The Asana exporter {{ $labels.instance }} does not answer",
-			"{{ if $labels.workspace }}Another replica watches "+name+" meanwhile, but there is none to spare."+
+			"{{ if $labels.workspace }}Another replica watches "+name+" meanwhile. If that one fails, nobody does."+
 				"{{ else }}It has never answered in the last two days: did it start at all?{{ end }}",
 			"Job {{ $labels.job }}."),
 		o.watching(rule{
@@ -120,12 +120,15 @@ func (o options) failures() []rule {
 			expr: `
 				workspace:asana_workspace_up:max == 0
 				unless on (workspace) workspace_code:asana_exporter_api_requests:increase30m{code=~"3..|40[0-4]|429|451"} > 0.5
-				unless on (workspace) increase(asana_exporter_state_commit_failures_total[10m]) > 0`,
+				and on (workspace) (
+					max_over_time(asana_workspace_up[5m])
+					unless on (workspace, job, instance) increase(asana_exporter_state_commit_failures_total[10m]) > 0
+				)`,
 		},
 			"Asana's events of "+name+" can't be read",
 			"No poll has succeeded for a quarter of an hour. "+answers,
-			"5xx is Asana's side, error is the network in between (a time limit or a proxy's page, too), "+
-				"none is a file with the token that can't be read, pages that don't move the position, or a pause that Asana asked for (Retry-After)."),
+			"5xx is Asana's side, error is the network in between (a time limit or a proxy's page, too). "+
+				"None means that the token file can't be read, that pages don't move the position, or that Asana asked for a pause (Retry-After)."),
 		o.watching(rule{
 			alert: "AsanaStateNotWritten", pending: "10m",
 			expr: "sum by (workspace, job, instance) (increase(asana_exporter_state_commit_failures_total[10m])) > 0",
@@ -142,7 +145,7 @@ func (o options) failures() []rule {
 				unless on (workspace, job, instance) increase(asana_exporter_state_commit_failures_total[10m]) > 0`,
 		},
 			"The exporter {{ $labels.instance }} reads nothing from Asana, while another does",
-			name+" is watched, but there is none to spare. "+
+			name+" is watched by another replica. If that one fails, nobody does. "+
 				"Since the other succeeds, look at what is this one's own: its token file, its network, its proxy."),
 	}
 }
@@ -188,7 +191,7 @@ func (o options) losses() []rule {
 				max by (workspace) (asana_workspace_backlog_seconds) > scalar(max(asana_exporter:knob{knob="backlog_long"}))
 				unless on (workspace) workspace_instance:asana_position_age_seconds:whole`,
 		},
-			"{{ $value | humanizeDuration }} of "+name+" were counted at once",
+			name+": the exporter counted a backlog of {{ $value | humanizeDuration }} at once",
 			"Nobody was reading for so long; now everything is counted. "+
 				"Bursts in it have been judged by the time at which they happened, slow deletion has not: look at that stretch yourself."),
 		o.watching(rule{

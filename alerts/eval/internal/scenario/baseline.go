@@ -35,7 +35,7 @@ func (b *builder) naturalMax(at, length int, deletes string) float64 {
 	return most
 }
 
-// weekend knows that day 0 of Unix time was a Thursday.
+// weekend reports whether minute m is on a weekend; day 0 of Unix time was a Thursday.
 func (b *builder) weekend(m int) bool { return (int(b.scenario.Start/86400)+3+m/Day)%7 >= 5 }
 
 // cumulate keeps the sums up to each minute of all deletions and of the types that incidents delete, as they are before

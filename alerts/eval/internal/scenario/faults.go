@@ -97,7 +97,7 @@ func (b *builder) restarts() {
 	}
 }
 
-// Of is what goes wrong with one of several replicas. Asana's own failures and those of Prometheus meet all of them;
+// Of returns the faults of one of several replicas. Asana's own failures and those of Prometheus meet all of them;
 // the process of each later replica has its outages, restarts and losses of state at other times than the first.
 func (f Faults) Of(replica, minutes int) Faults {
 	if replica == 0 {
