@@ -94,14 +94,14 @@ func run(args []string) error {
 
 var (
 	severity = regexp.MustCompile(`^[a-zA-Z][\w.-]*$`)
-	address  = regexp.MustCompile(`^https?://[^\s"'#,{}\[\]\\]+$`) // The rest of YAML's characters are no trouble within an address.
+	address  = regexp.MustCompile(`^https?://[^\s"'#?,{}\[\]\\]+$`) // The rest of YAML's characters are no trouble within an address.
 )
 
 // check refuses options that would make other rules than those meant, or no rules at all, and tidies the others up.
 func (o *options) check() (err error) {
 	for _, name := range []string{o.page, o.warning} {
-		if !severity.MatchString(name) {
-			return fmt.Errorf("severity %q: want letters, digits, dots, hyphens and underscores", name)
+		if !severity.MatchString(name) || slices.Contains([]string{"null", "true", "false", "yes", "no", "on", "off", "y", "n"}, strings.ToLower(name)) {
+			return fmt.Errorf("severity %q: want letters, digits, dots, hyphens and underscores, and no word that YAML reads as a truth value or as nothing", name)
 		}
 	}
 	if o.page == o.warning {
@@ -109,7 +109,7 @@ func (o *options) check() (err error) {
 	}
 	for _, url := range []string{o.runbook, o.grafana} {
 		if !address.MatchString(url) {
-			return fmt.Errorf("address %q: want https://..., without anchor, spaces, quotes, commas and brackets", url)
+			return fmt.Errorf("address %q: want https://..., without query, anchor, spaces, quotes, commas and brackets", url)
 		}
 	}
 	o.grafana = strings.TrimRight(o.grafana, "/")

@@ -78,7 +78,7 @@ func (o options) told(selector, arguments string) string {
 	most := "sort_desc(topk(2, max by (resource_type) (sum without (action, resource_subtype, change_field, parent_type) (" + grew(selector, "%[2]s") + "))) > 0)"
 	return `{{ with query (printf "` + most + `" $labels.workspace ` + arguments + `) }}Mostly {{ range $i, $x := . }}{{ if $i }} and {{ end }}` +
 		`{{ $x | value | printf "%.0f" }} of type {{ $x | label "resource_type" }}{{ end }}` +
-		`{{ with query (printf "` + half + `" $labels.workspace $labels.kind $value ` + arguments + `) }}, half of it since {{ (. | first | value | toTime).Format "15:04" }} UTC{{ end }}. {{ end }}` +
+		`{{ with query (printf "` + half + `" $labels.workspace $labels.kind $value ` + arguments + `) }}, half of it by {{ (. | first | value | toTime).Format "15:04" }} UTC{{ end }}. {{ end }}` +
 		`The limit at this hour is {{ with query (printf "` + limit + `" $labels.workspace $labels.kind $labels.severity) }}` +
 		`{{ . | first | value | printf "%.0f" }}{{ else }}unknown{{ end }}` +
 		`{{ with query (printf "last_over_time(workspace:asana_deletions:mature{workspace=%q}[2h])" $labels.workspace) }}, from the habits of four weeks.{{ else }}: a multiple of the largest 15 minutes so far, since there is less than a week of history.{{ end }}`

@@ -213,7 +213,7 @@ func (o options) losses() []rule {
 				)`,
 		},
 			"Asana reports that it lost events of "+name,
-			"The event stream had {{ $value }} reports (sync_error) within an hour. "+
+			"Reports (sync_error) in the event stream within an hour: {{ $value }}. "+
 				"Asana does not say how many events are missing, or of which time. "+
 				"Nobody was told of deletions among them: look into Asana's audit log."),
 	}
@@ -276,7 +276,7 @@ func (o options) seriesLimit() []rule {
 				max by (workspace) (asana_exporter_folded_events_total - min_over_time(asana_exporter_folded_events_total[6h])) > 0
 				and on (workspace) asana_exporter_event_series_limit > 0`,
 		},
-			`{{ $value | printf "%.0f" | humanize }} events of `+name+" were counted under _folded in 6 hours",
+			"Events of "+name+` counted under _folded in 6 hours: {{ $value | printf "%.0f" | humanize }}`,
 			"The limit of series is reached. Deletions stay deletions and the sums are right, but new kinds of events can't be told apart. "+
 				"Raise --events.max-series."),
 	}
