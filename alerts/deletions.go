@@ -132,7 +132,7 @@ func series(expr string) string {
 	return strings.NewReplacer(
 		"TOTAL", "workspace_instance_kind:asana_deletions:total",
 		"COUNTED_AT", "workspace_instance:asana_deletions:counted_at",
-		"SESSION", "workspace_kind:asana_deletions:session",
+		"SESSION", "workspace:asana_deletions:session",
 		"CAUGHT_UP", "workspace_instance_kind:asana_deletions:caught_up",
 		"COUNT", "workspace_kind:asana_deletions:count",
 		"PEAK", "workspace_kind:asana_deletions:backlog_peak",
@@ -210,8 +210,14 @@ func counts() []rule {
 			label_replace(`+window(`kind=~"burst|structure|comments|memberships"`, "15m", 900, 0)+`,
 				"kind", "fast_structure", "kind", "structure")
 			or`+window(`kind=~".*structure"`, "1h", 3600, 600)),
-		record("SESSION", "The count of 15 minutes, not scaled down: one session may have made all of it, while Prometheus was away.",
-			window(`kind="burst"`, "15m", 0, 0)),
+		record("SESSION", "The count of 15 minutes as it was before it was scaled down: one session may have made all of it.", `
+			max by (workspace) (
+				COUNT{kind="burst"} * on (workspace) (
+					min by (workspace) (900 + time() - last_over_time(COUNTED_AT[75m] offset 15m)) / (2 * 900) > 1
+					unless on (workspace) asana_workspace_backlog_seconds > 300
+				)
+				or COUNT{kind="burst"}
+			)`),
 		record("COUNT", `
 			Without the largest 15 minutes, so that one session of tidying up does not count. What began more than 76 minutes ago began
 			before the window. A session from before a catch-up is subtracted, too: for up to 76 minutes the count is then too low.`, `
@@ -235,23 +241,20 @@ func counts() []rule {
 }
 
 // window returns the count of the selected kinds in a window. Catch-ups of at most 300 seconds, or of ignore if that is more, are
-// treated as live. Without seconds, a count that covers a longer time is not scaled down.
+// treated as live.
 func window(kinds, window string, seconds, ignore int) string {
 	caughtUp := `TOTAL{KINDS} - min_over_time(CAUGHT_UP{KINDS}[WINDOW]) >= 0`
 	if ignore > 0 {
 		caughtUp += fmt.Sprintf(`
 				and ignoring (kind) max_over_time(asana_workspace_backlog_seconds[WINDOW]) > %d`, ignore)
 	}
-	scale := ""
-	if seconds > 0 { // More than the share of the window, since much of it may have happened within.
-		scale = fmt.Sprintf(`
-					* ignoring (kind) group_left () (2 * %[1]d / (%[1]d + time() - last_over_time(COUNTED_AT[75m] offset WINDOW)))`, seconds)
-	}
-	return strings.NewReplacer("KINDS", kinds, "WINDOW", window).Replace(`
+	// A count is scaled by more than the share of the window, since much of it may have happened within.
+	return strings.NewReplacer("KINDS", kinds, "WINDOW", window, "SECONDS", fmt.Sprint(seconds)).Replace(`
 			max by (workspace, kind) (
 				` + caughtUp + `
 				or
-				(TOTAL{KINDS} - (last_over_time(TOTAL{KINDS}[75m] offset WINDOW) <= min_over_time(TOTAL{KINDS}[WINDOW])))` + scale + `
+				(TOTAL{KINDS} - (last_over_time(TOTAL{KINDS}[75m] offset WINDOW) <= min_over_time(TOTAL{KINDS}[WINDOW])))
+					* ignoring (kind) group_left () (2 * SECONDS / (SECONDS + time() - last_over_time(COUNTED_AT[75m] offset WINDOW)))
 				or
 				TOTAL{KINDS} - min_over_time(TOTAL{KINDS}[WINDOW])
 			)`)
