@@ -132,9 +132,9 @@ func series(expr string) string {
 	return strings.NewReplacer(
 		"TOTAL", "workspace_instance_kind:asana_deletions:total",
 		"COUNTED_AT", "workspace_instance:asana_deletions:counted_at",
-		"SESSION", "workspace:asana_deletions:session",
 		"CAUGHT_UP", "workspace_instance_kind:asana_deletions:caught_up",
 		"COUNT", "workspace_kind:asana_deletions:count",
+		"SESSION", "workspace:asana_deletions:session",
 		"PEAK", "workspace_kind:asana_deletions:backlog_peak",
 		"EXPECTED", "workspace_kind:asana_deletions:expected",
 		"DEVIATION", "workspace_kind:asana_deletions:deviation",
@@ -219,7 +219,7 @@ func counts() []rule {
 				or COUNT{kind="burst"}
 			)`),
 		record("COUNT", `
-			Without the largest 15 minutes, so that one session of tidying up does not count. What began more than 76 minutes ago began
+			Without the largest 15 minutes, so that one session of tidying up does not count. Those recorded more than 75 minutes ago began
 			before the window. A session from before a catch-up is subtracted, too: for up to 76 minutes the count is then too low.`, `
 			clamp_min(`+window(`kind="burst"`, "90m", 5400, 900)+`
 			- on (workspace) max_over_time(SESSION[76m]), 0)`, "kind", "sustained"),
@@ -248,7 +248,7 @@ func window(kinds, window string, seconds, ignore int) string {
 		caughtUp += fmt.Sprintf(`
 				and ignoring (kind) max_over_time(asana_workspace_backlog_seconds[WINDOW]) > %d`, ignore)
 	}
-	// A count is scaled by more than the share of the window, since much of it may have happened within.
+	// The factor is above the window's share of the time that the count covers, since most of it may have happened in the window.
 	return strings.NewReplacer("KINDS", kinds, "WINDOW", window, "SECONDS", fmt.Sprint(seconds)).Replace(`
 			max by (workspace, kind) (
 				` + caughtUp + `

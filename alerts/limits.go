@@ -36,8 +36,8 @@ func (o options) limits() []rule {
 	}
 	usual[0].comment = `
 			The expected count is capped at the high-water mark, since yesterday may have had an incident. The noise of busy hours does
-			not count while little is usual, so that a job at night hides nothing in the daytime. In the first week there is
-			only a limit for bursts: a multiple of the largest 15 minutes so far, and at least 100.`
+			not count while little is usual, so that a job at night hides nothing in the daytime. In the first week
+			that for bursts is a multiple of the largest 15 minutes so far, and at least 100.`
 	return slices.Concat(distances(), usual, o.withKnobs())
 }
 
