@@ -80,8 +80,7 @@ func (l *eventLog) warn(now time.Time, end bool) {
 }
 
 func (l *eventLog) wants(action string) bool {
-	all := slices.Contains(l.actions, AllActions) && action != syncErrorAction
-	return all || slices.Contains(l.actions, action)
+	return slices.Contains(l.actions, action) || slices.Contains(l.actions, AllActions)
 }
 
 // line logs the labels under which the event is counted, and gids. It logs no names, which are other people's data.

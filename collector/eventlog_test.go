@@ -49,7 +49,7 @@ level=info msg=event action=deleted resource_type=`+strings.Repeat("x", 128)+` r
 }
 
 func TestEventsOfOtherActionsAreNotLogged(t *testing.T) {
-	events := []client.Event{{Action: "added"}, {Action: "deleted"}, {Action: "removed"}, {Action: "sync_error"}, {Action: "new"}}
+	events := []client.Event{{Action: "added"}, {Action: "deleted"}, {Action: "removed"}, {Action: "new"}}
 	for _, test := range []struct{ actions, want string }{
 		{"", ""},
 		{"deleted", "deleted"},

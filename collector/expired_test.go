@@ -15,6 +15,7 @@ package collector
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"syscall"
@@ -204,5 +205,32 @@ func TestGapThatCanNotBeSavedIsNotCountedTwice(t *testing.T) {
 		})
 		wantEqual(t, "shown", shown(r.View()), map[Labels]uint64{deletedTask(): 2})
 		wantEqual(t, "gaps", gapsOf(r.View()), "lost 0 (0 s), expired 1 (16.5 s)")
+	})
+}
+
+// The position dies in the middle of a catch-up, and the page that comes without a token begins after the gap.
+func TestBacklogOfADeadPositionEndsAtTheGap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, following(), Options{}, func(call int, token string) (client.Page, error) {
+			switch {
+			case call == 0:
+				time.Sleep(20 * time.Minute) // An outage.
+				return client.Page{Sync: "1", HasMore: true, Events: events(10, at(10*time.Minute))}, nil
+			case token == "":
+				return client.Page{Sync: "2", Events: events(3, time.Now())}, nil
+			case token == "1":
+				return client.Page{}, &client.StatusError{Status: http.StatusBadRequest}
+			}
+			return client.Page{Sync: token}, nil
+		})
+		r.asana.anyToken = true
+		r.run(26 * time.Hour)
+		wantEqual(t, "shown", shown(r.View()), map[Labels]uint64{deletedTask(): 13})
+		var backlogs []Backlog
+		for _, saved := range r.disk.saved {
+			backlogs = append(backlogs, saved.Backlogs...)
+		}
+		gap := at(0).Add(r.asana.askedAt[slices.IndexFunc(r.asana.asked, func(q question) bool { return q.Token == "" })])
+		wantEqual(t, "backlogs", slices.Compact(backlogs), []Backlog{{Seconds: 600, PeakDeleted: 10, HoldUntil: gap.Add(20 * time.Minute)}})
 	})
 }

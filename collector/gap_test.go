@@ -14,9 +14,15 @@
 package collector
 
 import (
+	"bytes"
 	"slices"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/go-kit/log"
+	dto "github.com/prometheus/client_model/go"
 
 	"github.com/asana-exporter/asana_exporter/client"
 )
@@ -75,4 +81,22 @@ func TestSyncErrorIsAGapAndNotAnEvent(t *testing.T) {
 	wantEqual(t, "series", len(s.Series()), len(ZeroSeries()))
 	wantEqual(t, "gaps", s.Gaps, [3]Gap{{exposure: exposure{Created: at(0)}}, {2, 0, exposure{Created: at(0)}}, {exposure: exposure{Created: at(0)}}})
 	wantEqual(t, "gaps after a restart", restarted(t, s).Gaps, s.Gaps)
+}
+
+// It came from no user, and there is no delay to measure and nothing to log.
+func TestSyncErrorIsNoEventElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var lines bytes.Buffer
+		r := newRig(t, following(), Options{Logger: log.NewLogfmtLogger(&lines), LogActions: []string{AllActions}},
+			stream(client.Page{Events: []client.Event{by("a", "sync_error", at(0)), by("b", "deleted", at(0))}}))
+		r.run(time.Minute)
+		wantEqual(t, "active users", r.View().Users.Active, [4]uint64{1, 1, 1, 1})
+		if n := strings.Count(lines.String(), "msg=event"); n != 1 {
+			t.Errorf("%d events are logged, want the deletion:\n%s", n, &lines)
+		}
+		var delay dto.Metric
+		if err := r.metrics.delay.Write(&delay); err != nil || delay.GetHistogram().GetSampleCount() != 1 {
+			t.Errorf("delays (%v): %v", err, &delay)
+		}
+	})
 }

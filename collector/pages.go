@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/go-kit/log/level"
@@ -113,6 +114,7 @@ func (p *Poller) count(page client.Page, asked, now time.Time) error {
 
 // counted passes events that were committed at now to what is not in the State: metrics, users and the event log.
 func (p *Poller) counted(events []client.Event, now time.Time) {
+	events = slices.DeleteFunc(events, func(e client.Event) bool { return e.Action == syncErrorAction }) // A gap, not an event.
 	p.metrics.counted(events, now)
 	p.addUsers(events, now)
 	p.events.write(events, now)
@@ -123,6 +125,7 @@ func (p *Poller) renew(page client.Page, expired *client.SyncExpiredError, asked
 	first, now := p.state.Token == "", time.Now()
 	next, lost := p.state.Expired(page.Sync, asked, now, p.accepted, p.limits)
 	if expired == nil {
+		next.Pending = nil // Closed: its backlog ends at the gap.
 		next = next.With(page, asked, now, p.limits)
 	}
 	if err := p.commit(next, now); err != nil {

@@ -173,7 +173,7 @@ func (s *State) count(events []client.Event, now time.Time, limits Limits) {
 	if len(events) == 0 {
 		return
 	}
-	c := counting{State: s, created: s.Committed, maxSeries: limits.MaxSeries}
+	c := counting{State: s, created: earlier(s.Committed, now), maxSeries: limits.MaxSeries}
 	s.series = slices.Clone(s.series)
 	newest := s.LastEvent
 	for i := range events {

@@ -258,3 +258,9 @@ func TestNewestEventIsRemembered(t *testing.T) {
 		}
 	}
 }
+
+func TestNewSeriesIsNotCreatedInTheFuture(t *testing.T) {
+	page := client.Page{Sync: "1", Events: []client.Event{event("added", "task", at(0))}}
+	s := following().With(page, at(-time.Hour), at(-time.Hour), lax()) // The clock was set back.
+	wantEqual(t, "created", seriesOf(t, s, addedTask()).Created, at(-time.Hour))
+}
