@@ -38,8 +38,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// drainTime is how long requests and commits may go on after SIGTERM.
-const drainTime = 5 * time.Second
+// After SIGTERM, requests may go on for drainTime, and a commit for stopTime: the program ends within 5 s.
+const (
+	drainTime = 4 * time.Second
+	stopTime  = drainTime + time.Second/2
+)
 
 // softMemory is Go's soft memory limit. The largest answer takes several times its 16 MiB while it is read; only a state of very many
 // series takes more.
@@ -159,7 +162,7 @@ func waitAfter(ctx context.Context, group *errgroup.Group, logger log.Logger) er
 	select {
 	case err := <-ended:
 		return err
-	case <-time.After(drainTime + time.Second):
+	case <-time.After(stopTime):
 		return errors.New("stopped while something hung, most likely a commit; the state on disk is that of the last commit")
 	}
 }

@@ -170,8 +170,8 @@ func TestHangingGoroutineDoesNotStopTheStop(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "stopped while something hung") {
 			t.Errorf("got %v", err)
 		}
-		if took := time.Since(began); took != time.Hour+drainTime+time.Second {
-			t.Errorf("took %s", took)
+		if took := time.Since(began) - time.Hour; took <= drainTime || took >= 5*time.Second {
+			t.Errorf("took %s, want more than for requests, and less than 5 s", took)
 		}
 		close(release)
 		synctest.Wait()
