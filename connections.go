@@ -53,7 +53,7 @@ type connection struct {
 func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now, there := c.open[conn]
+	one, there := c.open[conn]
 	switch {
 	case state == http.StateClosed || state == http.StateHijacked:
 		delete(c.open, conn)
@@ -63,12 +63,12 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 		if len(c.open) >= maxConnections {
 			c.closeOne()
 		}
-		now.host, _, _ = net.SplitHostPort(conn.RemoteAddr().String())
+		one.host, _, _ = net.SplitHostPort(conn.RemoteAddr().String())
 	case !there:
 		return // It was closed by closeOne.
 	}
-	now.changed = time.Now()
-	c.open[conn] = now
+	one.changed = time.Now()
+	c.open[conn] = one
 }
 
 // closeOne closes the connection whose state changed first, among those of the host that has most. The caller holds mu.

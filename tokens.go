@@ -78,7 +78,7 @@ func refresh(ctx context.Context, hangups <-chan os.Signal, files *tokenFiles, s
 		spaces.stop(found.gone)
 		spaces.start(ctx, found.appeared)
 		if hangup {
-			found.changed = slices.Collect(maps.Keys(files.seen))
+			found.changed = slices.Sorted(maps.Keys(files.seen))
 		}
 		spaces.pollNow(found.changed)
 	}

@@ -40,7 +40,7 @@ type workspaces struct {
 	logger    log.Logger
 	resized   func(n int) // Called when some were started or stopped.
 	running   sync.WaitGroup
-	begun     bool // The workspaces of the start were added.
+	begun     bool // The workspaces of the start have been added.
 	openStore func(dir, name string) (*collector.Store, error)
 
 	mu  sync.Mutex

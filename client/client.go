@@ -84,14 +84,14 @@ type Change struct{ Name, Info string }
 
 // Client reads one workspace. It is safe for concurrent use, except that calls of Events must not overlap.
 type Client struct {
-	root      *url.URL // …/workspaces/{gid}
-	tokenFile string
-	timeout   time.Duration
-	userAgent string
-	gids      bool // Of resources.
-	http      *http.Client
-	observe   func(Exchange)
-	decoders  sync.Pool // Of *decoder. One holds the events of the last page.
+	root         *url.URL // …/workspaces/{gid}
+	tokenFile    string
+	timeout      time.Duration
+	userAgent    string
+	resourceGIDs bool
+	http         *http.Client
+	observe      func(Exchange)
+	decoders     sync.Pool // Of *decoder. One holds the events of the last page.
 }
 
 // New checks the options, reads the token once to check the token file, and sends nothing.
@@ -113,12 +113,12 @@ func New(o Options) (*Client, error) {
 		o.Transport = newTransport()
 	}
 	c := &Client{
-		root:      root.JoinPath("workspaces", o.Workspace),
-		tokenFile: o.TokenFile,
-		timeout:   cmp.Or(o.Timeout, defaultTimeout),
-		userAgent: o.UserAgent,
-		gids:      o.ResourceGIDs,
-		observe:   o.Observe,
+		root:         root.JoinPath("workspaces", o.Workspace),
+		tokenFile:    o.TokenFile,
+		timeout:      cmp.Or(o.Timeout, defaultTimeout),
+		userAgent:    o.UserAgent,
+		resourceGIDs: o.ResourceGIDs,
+		observe:      o.Observe,
 		http: &http.Client{
 			Transport: o.Transport,
 			// Redirects are not followed: the token goes to the configured host only.
@@ -252,7 +252,7 @@ func (c *Client) decoder() *decoder {
 	if d, ok := c.decoders.Get().(*decoder); ok {
 		return d
 	}
-	return &decoder{resourceGIDs: c.gids}
+	return &decoder{resourceGIDs: c.resourceGIDs}
 }
 
 func (c *Client) request(ctx context.Context, at *url.URL, query url.Values, token string) (*http.Request, error) {

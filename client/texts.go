@@ -23,7 +23,7 @@ type knownText struct{ json, text string }
 // longestKnown is how long a string may be to be kept.
 const longestKnown = 64
 
-// place returns the place of a string. A hash of four numbers is enough to keep Asana's names apart.
+// place returns the place of a string. The length and three bytes are enough to keep Asana's names apart.
 func (t *texts) place(value []byte) *knownText {
 	n := len(value)
 	hash := uint(n) + uint(value[1])<<3 + uint(value[n/2])<<5 + uint(value[n-2])<<1

@@ -87,12 +87,6 @@ func stillHeld(backlogs []Backlog, now time.Time) []Backlog {
 	return still
 }
 
-// covers reports whether b alone gives the same gauges as b and other together. It does if b is other, reopened.
-func (b Backlog) covers(other Backlog) bool {
-	return other.Seconds <= b.Seconds && other.PeakDeleted <= b.PeakDeleted && other.PeakProjects <= b.PeakProjects &&
-		!other.HoldUntil.After(b.HoldUntil)
-}
-
 // with returns s with the deletions among events.
 func (s Stretch) with(events []client.Event, now time.Time) *Stretch {
 	s.Steps = slices.Clone(s.Steps)
@@ -105,7 +99,7 @@ func (s Stretch) with(events []client.Event, now time.Time) *Stretch {
 }
 
 // add counts a deletion. A date outside of the stretch counts at its edge, which bounds the number of steps, and a missing one
-// at now. The stretch is taken to begin a day early, since Asana may deliver events late.
+// at now. The stretch is taken to begin a day early, since Asana may deliver events late, and two days ago at most.
 func (s *Stretch) add(event *client.Event, now time.Time) {
 	at := stepOf(now)
 	if date := dateOf(event, now); !date.IsZero() {

@@ -24,7 +24,7 @@ import (
 
 // View is the published snapshot: a durable State and the status of the poller. It is never changed.
 type View struct {
-	// State is durable. During a catch-up it is the one before. The zero State is that of a workspace that can't be read.
+	// State is durable. During a catch-up it stays that from before the catch-up. The zero State is that of a workspace that can't be read.
 	State State
 	// Exposed is whether the first catch-up is complete, so that the events of State may be exposed.
 	Exposed bool
@@ -118,7 +118,7 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	c.timestamp(ch, c.lastEvent, view.State.LastEvent)
 	c.timestamp(ch, c.lastSuccess, view.LastSuccess)
 
-	const window = "15m" // peakWindow, as people write it.
+	const window = "15m" // peakWindow as a label value.
 	backlog := exposedBacklog(view.State.Backlogs, time.Now())
 	c.gauge(ch, c.backlogSeconds, backlog.Seconds)
 	c.gauge(ch, c.backlogPeak, float64(backlog.PeakDeleted), "deleted", "", window)
@@ -131,11 +131,11 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	c.gauge(ch, c.eventSeries, float64(view.State.Active()))
 	c.gauge(ch, c.eventSeriesLimit, float64(c.maxSeries))
-	c.counter(ch, c.foldedTotal, float64(view.State.foldedEvents()), view.State.Epoch)
+	ch <- counter(c.foldedTotal, float64(view.State.foldedEvents()), view.State.Epoch)
 }
 
 func (c *Collector) collectUsers(ch chan<- prometheus.Metric, counts users.Counts) {
-	for i, window := range []string{"1h", "1d", "7d", "30d"} { // users.ActiveWindows, as people write them.
+	for i, window := range []string{"1h", "1d", "7d", "30d"} { // users.ActiveWindows as label values.
 		c.gauge(ch, c.activeUsers, float64(counts.Active[i]), window)
 	}
 	for i, action := range users.TopActions() {
@@ -149,8 +149,8 @@ func (c *Collector) collectGaps(ch chan<- prometheus.Metric, state State) {
 	for i, reason := range Reasons() {
 		gap := state.Gaps[i]
 		count, seconds := gap.Visible()
-		c.counter(ch, c.gaps, float64(count), gap.Created, string(reason))
-		c.counter(ch, c.gapSeconds, seconds, gap.Created, string(reason))
+		ch <- counter(c.gaps, float64(count), gap.Created, string(reason))
+		ch <- counter(c.gapSeconds, seconds, gap.Created, string(reason))
 	}
 }
 
@@ -161,19 +161,14 @@ func (c *Collector) collectEvents(ch chan<- prometheus.Metric, series []Series) 
 		if i < len(before.series) && before.series[i].looksLike(s) {
 			next.metrics[i] = before.metrics[i]
 		} else {
-			next.metrics[i] = c.event(s)
+			l := s.Labels
+			next.metrics[i] = counter(c.events, float64(s.Visible()), s.Created,
+				l.Action, l.ResourceType, l.ResourceSubtype, l.ChangeField, l.ParentType)
 		}
 		ch <- next.metrics[i]
 	}
 	c.exposed.Store(next)
 	c.metrics.delay.Collect(ch)
-}
-
-func (c *Collector) event(s Series) prometheus.Metric {
-	l := s.Labels
-	return prometheus.MustNewConstMetricWithCreatedTimestamp(
-		c.events, prometheus.CounterValue, float64(s.Visible()), s.Created,
-		l.Action, l.ResourceType, l.ResourceSubtype, l.ChangeField, l.ParentType)
 }
 
 // looksLike reports whether both series give the same metric.
@@ -192,8 +187,8 @@ func (c *Collector) timestamp(ch chan<- prometheus.Metric, desc *prometheus.Desc
 	}
 }
 
-func (c *Collector) counter(ch chan<- prometheus.Metric, desc *prometheus.Desc, value float64, created time.Time, labels ...string) {
-	ch <- prometheus.MustNewConstMetricWithCreatedTimestamp(desc, prometheus.CounterValue, value, created, labels...)
+func counter(desc *prometheus.Desc, value float64, created time.Time, labels ...string) prometheus.Metric {
+	return prometheus.MustNewConstMetricWithCreatedTimestamp(desc, prometheus.CounterValue, value, created, labels...)
 }
 
 func number(b bool) float64 {

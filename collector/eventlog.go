@@ -43,9 +43,9 @@ type eventLog struct {
 	logger  log.Logger
 	dropped prometheus.Counter
 
-	second int64 // Of the clock, with as many lines.
-	lines  int
-	missed int // Events that were dropped since the last warning.
+	second int64 // In which the last lines were written, as Unix time.
+	lines  int   // Written in second.
+	missed int   // Events that were dropped since the last warning.
 	warned time.Time
 }
 

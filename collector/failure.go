@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	// longestBackoff is the longest wait that Asana does not ask for.
+	// longestBackoff is the longest wait of our own choice; a Retry-After may be longer.
 	longestBackoff = 5 * time.Minute
 	// longestRetryAfter leaves time to notice a pause before the position dies.
 	longestRetryAfter = 6 * time.Hour
@@ -35,7 +35,6 @@ const (
 // failures are the polls that failed since the last one that succeeded.
 type failures struct {
 	n       int
-	last    error
 	renewed bool // One of them brought a fresh position.
 	logged  string
 	at      time.Time // When logged was logged.
@@ -49,14 +48,14 @@ func (p *Poller) failed(err error, now time.Time) time.Duration {
 		// The fresh position dies, too, if nobody asks with it: wait little. Once only, since a 412 may come with each poll.
 		f.n, f.renewed = 0, true
 	}
-	f.n, f.last = f.n+1, err
+	f.n++
 	p.changeView(func(v *View) {
 		if v.Up, v.Err = false, err; v.FailingSince.IsZero() {
 			v.FailingSince = now
 		}
 	})
 	wait := backoff(f.n, err, p.jitter())
-	p.logFailure(wait, now)
+	p.logFailure(err, wait, now)
 	return wait
 }
 
@@ -71,20 +70,20 @@ func backoff(n int, err error, jitter float64) time.Duration {
 // retryAfter returns how long Asana asks to wait, up to longestRetryAfter.
 func retryAfter(err error) time.Duration { return min(client.RetryAfter(err), longestRetryAfter) }
 
-// logFailure logs the last failure when it differs from the one before, and then once an hour.
-func (p *Poller) logFailure(wait time.Duration, now time.Time) {
+// logFailure logs a failure when it differs from the one before, and then once an hour.
+func (p *Poller) logFailure(err error, wait time.Duration, now time.Time) {
 	f := &p.failures
 	leveled := level.Warn(p.logger)
-	switch refusal(f.last) {
+	switch refusal(err) {
 	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound:
 		leveled = level.Error(p.logger) // Somebody has to change the token, the plan or the configuration.
 	}
-	if text := f.last.Error(); text != f.logged || now.Sub(f.at) >= logEvery {
+	if text := err.Error(); text != f.logged || now.Sub(f.at) >= logEvery {
 		f.logged, f.at = text, now
 	} else {
 		leveled = level.Debug(p.logger)
 	}
-	leveled.Log("msg", "poll failed", "err", f.last, "failures", f.n, "retry_in", wait)
+	leveled.Log("msg", "poll failed", "err", err, "failures", f.n, "retry_in", wait)
 }
 
 // refusal returns the HTTP status with which Asana refused a request; 0 if it did not.
@@ -95,9 +94,9 @@ func refusal(err error) int {
 	return 0
 }
 
-// positionIsDead reports whether the refusal of a position of that age may be about its token, which lives for a day.
-func (f *failures) positionIsDead(age time.Duration) bool {
-	switch status := refusal(f.last); status {
+// positionIsDead reports whether the last refusal of a position of that age may be about its token, which lives for a day.
+func positionIsDead(refused error, age time.Duration) bool {
+	switch status := refusal(refused); status {
 	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusProxyAuthRequired,
 		http.StatusRequestTimeout, http.StatusUnavailableForLegalReasons:
 		return false // Not about the position.

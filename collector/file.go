@@ -27,8 +27,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// stateVersion is the version of the state file that this program writes, and the newest that it reads. Any other member is
-// another version: an older program must not take the file for a damaged one.
+// stateVersion is the version of the state file that this program writes, and the newest that it reads. A new member needs
+// a new version: an older program would take the file for a damaged one.
 const stateVersion = 1
 
 // ErrNewerState reports a state file that a newer version of the program has written.
@@ -49,7 +49,7 @@ type stateFile struct {
 	Series  []Series `json:"series,omitzero"` // Last, and written by encode.
 }
 
-// encode writes a state file, piece by piece: a state may be larger than the soft memory limit allows twice.
+// encode writes a state file piece by piece: the soft memory limit has no room for a second copy of a large state.
 func (s State) encode(w io.Writer) error {
 	// Invalid UTF-8 is repaired, so that nothing from outside makes a state unsavable.
 	start, err := json.Marshal(stateFile{Version: stateVersion, State: s}, jsontext.AllowInvalidUTF8(true))
@@ -139,7 +139,7 @@ func decode(content []byte) (State, error) {
 	return s, nil
 }
 
-// verified returns the body of a state file in which no bit has changed.
+// verified returns the body of a file that seal wrote and in which no bit has changed.
 func verified(content []byte) ([]byte, error) {
 	rest, isState := bytes.CutPrefix(content, []byte(fileHead))
 	end := bytes.LastIndex(rest, []byte(fileSum))

@@ -74,18 +74,6 @@ func TestLostLockStopsTheWriter(t *testing.T) {
 	}
 }
 
-// Another folder holds the same lock file.
-func TestLockBelongsToItsFolder(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "data")
-	store, old := openStore(t, dir), dir+"-old"
-	if err := errors.Join(os.Rename(dir, old), os.Mkdir(dir, 0o700), os.Link(old+"/1.lock", dir+"/1.lock")); err != nil {
-		t.Fatal(err)
-	}
-	if err := store.Save(born()); !errors.Is(err, ErrLockLost) {
-		t.Errorf("Save returned %v", err)
-	}
-}
-
 // The folder or the lock is removed after the check, and another process begins.
 func TestLockThatIsLostWhileSavingLeavesTheNewStateAlone(t *testing.T) {
 	for _, removed := range []string{"", "1.lock"} {

@@ -56,7 +56,7 @@ func (p *Poller) refreshName(ctx context.Context, now time.Time) time.Duration {
 	return 0
 }
 
-// name returns the name in the form of a label value. A workspace without one keeps the name that it had.
+// name asks for the name and returns it as a label value. An empty name is an error, so that the old one stays.
 func (p *Poller) name(ctx context.Context) (name string, err error) {
 	defer p.recoverPanic(&err)
 	name, err = p.source.WorkspaceName(ctx)

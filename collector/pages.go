@@ -29,8 +29,8 @@ import (
 // poll asks for one page and counts it. It reports whether to ask for the next one at once.
 func (p *Poller) poll(ctx context.Context) (more bool, err error) {
 	defer p.recoverPanic(&err)
-	replayed, asked, token := p.unanswered, time.Now(), p.state.Token
-	dead := p.failures.positionIsDead(asked.Sub(p.state.Committed))
+	mayBeReplay, asked, token := p.unanswered, time.Now(), p.state.Token
+	dead := positionIsDead(p.View().Err, asked.Sub(p.state.Committed))
 	if dead {
 		token = ""
 	}
@@ -42,10 +42,12 @@ func (p *Poller) poll(ctx context.Context) (more bool, err error) {
 		return p.renew(client.Page{Sync: expired.Sync}, expired, asked)
 	case err != nil:
 		return false, err
-	case dead:
+	case page.Sync == p.state.Token && (len(page.Events) > 0 || page.HasMore):
+		return false, errors.New("the page brings or promises events without a new sync token, so they would come again; the stream stands still")
+	case dead, p.state.Token == "":
 		return p.renew(page, nil, asked)
 	}
-	return p.accept(page, asked, replayed)
+	return p.accept(page, asked, mayBeReplay)
 }
 
 // recoverPanic, deferred, turns a panic into an error.
@@ -60,19 +62,16 @@ func (p *Poller) recoverPanic(err *error) {
 //
 // Asana documents that the same token "will always return the same results". So the answer to a token that was asked with
 // before may be a replay, which ends where the stream ended then: it never ends a stretch, and more can always be had.
-func (p *Poller) accept(page client.Page, asked time.Time, replayed bool) (more bool, err error) {
+func (p *Poller) accept(page client.Page, asked time.Time, mayBeReplay bool) (more bool, err error) {
 	now := time.Now()
 	moved := page.Sync != p.state.Token
-	if !moved && (len(page.Events) > 0 || page.HasMore) {
-		return false, errors.New("the page brings or promises events without a new sync token, so they would come again; the stream stands still")
-	}
 	more = p.moreAtOnce(page)
-	if replayed && moved {
+	if mayBeReplay && moved {
 		page.HasMore, more = true, true
 	}
-	if !moved && p.state.quiet(now, p.limits) {
+	if !moved && p.state.quiet(now) {
 		p.state.AtEnd = truncate(asked)
-	} else if err := p.count(page, asked, now); err != nil {
+	} else if err := p.count(p.state.With(page, asked, now, p.limits), page.Events, now); err != nil {
 		return false, err
 	}
 	p.accepted, p.unanswered = true, false
@@ -98,26 +97,20 @@ func (p *Poller) moreAtOnce(page client.Page) bool {
 	return p.empty < emptyPages
 }
 
-// count commits the State after a page.
-func (p *Poller) count(page client.Page, asked, now time.Time) error {
-	before := p.state
-	if err := p.commit(p.state.With(page, asked, now, p.limits), now); err != nil {
+// count commits next, the State after these events, and passes them to what is not in it: metrics, users and the event log.
+func (p *Poller) count(next State, events []client.Event, now time.Time) error {
+	before := p.state.gap(SyncError).Count
+	if err := p.commit(next, now); err != nil {
 		return err
 	}
-	p.logLost(Lost{StateLost, before.LostSince, now, true})
-	if n := p.state.gap(SyncError).Count - before.gap(SyncError).Count; n > 0 {
+	if n := p.state.gap(SyncError).Count - before; n > 0 {
 		level.Error(p.logger).Log("msg", "gap: Asana reports that it lost events", "reason", SyncError, "reports", n)
 	}
-	p.counted(page.Events, now)
-	return nil
-}
-
-// counted passes events that were committed at now to what is not in the State: metrics, users and the event log.
-func (p *Poller) counted(events []client.Event, now time.Time) {
 	events = slices.DeleteFunc(events, func(e client.Event) bool { return e.Action == syncErrorAction }) // A gap, not an event.
 	p.metrics.counted(events, now)
 	p.addUsers(events, now)
 	p.events.write(events, now)
+	return nil
 }
 
 // renew goes on from the fresh position that expired brought or, without that, from a page that was asked for without a token.
@@ -128,19 +121,18 @@ func (p *Poller) renew(page client.Page, expired *client.SyncExpiredError, asked
 		next.Pending = nil // Closed: its backlog ends at the gap.
 		next = next.With(page, asked, now, p.limits)
 	}
-	if err := p.commit(next, now); err != nil {
+	if err := p.count(next, page.Events, now); err != nil {
 		return false, err
 	}
 	p.accepted, p.unanswered = p.accepted || expired == nil, false
-	p.counted(page.Events, now)
 	p.publish()
 	p.logLost(lost)
-	if first && expired != nil {
+	if first {
 		level.Info(p.logger).Log("msg", "counting starts now", "epoch", next.Epoch.Format(time.RFC3339))
 	}
 	switch {
 	case expired == nil:
-		return false, nil
+		return page.HasMore && len(page.Events) > 0, nil
 	case !first, retryAfter(expired) > 0:
 		return false, expired
 	}

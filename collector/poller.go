@@ -18,7 +18,8 @@
 //
 // Follow an event through the files: poller.go says when to poll, with failure.go and name.go. pages.go asks for a
 // page, and commits and publishes the State after it. state.go counts the page with labels.go, series.go, gap.go and backlog.go.
-// file.go encodes the State and store.go writes it. collector.go and metrics.go expose what is published.
+// file.go encodes the State and store.go writes it. Then users.go and eventlog.go get the events, and
+// collector.go and metrics.go expose what is published.
 package collector
 
 import (

@@ -38,7 +38,8 @@ type exposure struct {
 	since time.Time
 }
 
-// dueAt returns when the counter has been exposed at 0 for zeroFirst; the zero time if it is not to be revealed.
+// dueAt returns when the counter has been exposed at 0 for zeroFirst. It returns the zero time if its value is shown already, or if it
+// is not exposed yet.
 func (e exposure) dueAt(zeroFirst time.Duration) time.Time {
 	if e.Shown || e.since.IsZero() {
 		return time.Time{}
@@ -54,7 +55,7 @@ func (s Series) Visible() uint64 {
 	return s.Value
 }
 
-// exposed returns the State when a process has begun to expose its gaps and, if events is true, its series.
+// exposed returns the State with now as the time since when its new gaps are exposed and, if events is true, its new series.
 func (s State) exposed(now time.Time, events bool) State {
 	fresh := func(e exposure) bool { return !e.Shown && e.since.IsZero() }
 	return s.changed(events, fresh, func(e *exposure) { e.since = now })

@@ -43,7 +43,7 @@ type State struct {
 	Epoch time.Time `json:"epoch"`
 	// Token is the position; empty before the first one is known.
 	Token string `json:"token"`
-	// Committed is the time of the last commit of a page or a gap.
+	// Committed is the time of the last commit of a page or of a fresh position.
 	Committed time.Time `json:"committed"`
 	// AtEnd is when the position was last known to be at the end of the stream. It is the time of the request, since the
 	// answer may be as old as that.
@@ -121,10 +121,6 @@ func (s State) With(page client.Page, asked, now time.Time, limits Limits) State
 	next := s
 	next.Token = page.Sync
 	next.Backlogs = stillHeld(s.Backlogs, now)
-	if !s.LostSince.IsZero() { // Asana gave a first token without a 412.
-		next.lose(Lost{Reason: StateLost, From: s.LostSince, To: now})
-		next.LostSince = time.Time{}
-	}
 	next.count(page.Events, now, limits)
 	next.Committed = now // Not before count: a new series was created at the previous commit.
 	next.Pending, next.Open = s.pending(now).with(page.Events, now), true
@@ -141,11 +137,8 @@ func (s State) With(page client.Page, asked, now time.Time, limits Limits) State
 // pending returns the stretch that the next page belongs to. It begins where the position was last at the end of the
 // stream, as far as the clock can be believed.
 func (s State) pending(now time.Time) Stretch {
-	switch {
-	case s.Pending != nil:
+	if s.Pending != nil {
 		return *s.Pending
-	case s.AtEnd.IsZero():
-		return Stretch{Since: now}
 	}
 	return Stretch{Since: later(earlier(s.AtEnd, now), now.Add(-longestStretch))}
 }
@@ -153,16 +146,15 @@ func (s State) pending(now time.Time) Stretch {
 // close ends the pending stretch at end; its counts become visible at now. It changes s.
 func (s *State) close(end, now time.Time, limits Limits) {
 	if now.Sub(s.Pending.Since) > limits.CatchUpAfter {
-		backlog := s.Pending.until(end, now)
-		s.Backlogs = append(slices.DeleteFunc(s.Backlogs, backlog.covers), backlog)
+		s.Backlogs = slices.Compact(append(s.Backlogs, s.Pending.until(end, now))) // A restart gives the same again.
 	}
 	s.Open = false
 }
 
 // quiet reports whether an empty answer at the end of the stream, which left the token as it was, is not worth a commit.
-func (s State) quiet(now time.Time, limits Limits) bool {
+func (s State) quiet(now time.Time) bool {
 	// Abs, since the clock may have been set back.
-	return !s.Open && now.Sub(s.AtEnd) <= limits.CatchUpAfter && now.Sub(s.Committed).Abs() < quietCommit
+	return !s.Open && now.Sub(s.Committed).Abs() < quietCommit
 }
 
 // truncate returns t in the precision of a state file, without its monotonic reading.

@@ -31,7 +31,7 @@ const (
 	// saveUsers is how often the users are saved, as long as they grow slowly. They are not part of a commit: nearly all users come
 	// again, and the position in the stream does not depend on them.
 	saveUsers = time.Minute
-	// saveShare limits the time that a Poller spends on saving users who grow fast: one part in so many.
+	// saveShare limits the saving of users who grow fast to 1/saveShare of the time.
 	saveShare = 100
 )
 
@@ -65,7 +65,7 @@ func (p *Poller) countUsers(now time.Time, end bool) {
 	p.usersPause = saveShare * time.Since(now)
 }
 
-// saveUsersDue reports whether to save users who changed: after a minute, or when SIGKILL would take a hundredth of them.
+// saveUsersDue reports whether to save users who changed: after a minute, or after usersPause if SIGKILL would take a hundredth of them.
 func (p *Poller) saveUsersDue(now time.Time) bool {
 	since := now.Sub(p.usersSaved).Abs()
 	return since >= saveUsers || since >= p.usersPause && p.users.Grown()
@@ -94,7 +94,7 @@ func (s *Store) SaveUsers(u *users.Users) error {
 	return nil
 }
 
-// LoadUsers returns the users that were saved. With an error it returns none, and the caller should log it: the counts are too low
+// LoadUsers returns the users that were saved. On an error it returns empty Users, and the caller should log it: the counts are too low
 // until the windows are over.
 func (s *Store) LoadUsers() (*users.Users, error) {
 	content, _, err := s.read(s.usersName())
