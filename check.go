@@ -67,7 +67,11 @@ type verdict struct {
 func (v verdict) String() string {
 	switch {
 	case v.err != nil:
-		return fmt.Sprintf("%s failed: %s. What to do: docs/runbook.md, %s.", v.gid, strings.Join(strings.Fields(v.err.Error()), " "), runbookSection(v.err))
+		reason := strings.Join(strings.Fields(v.err.Error()), " ")
+		if !strings.HasSuffix(reason, "?") { // Some ask what may be wrong.
+			reason += "."
+		}
+		return fmt.Sprintf("%s failed: %s What to do: docs/runbook.md, %s.", v.gid, reason, runbookSection(v.err))
 	case v.name == "":
 		return v.gid + " ok: the token is accepted and may read the events"
 	}

@@ -114,7 +114,7 @@ func raw(conn net.Conn) net.Conn {
 	return conn
 }
 
-// A minuteLog counts events, and logs their number at most once a minute.
+// A minuteLog counts events, and logs their number a minute after its last line at the earliest.
 type minuteLog struct {
 	logger log.Logger
 	msg    string
@@ -128,9 +128,14 @@ type minuteLog struct {
 func (m *minuteLog) add() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.count++
-	if now := time.Now(); now.Sub(m.last) >= time.Minute {
-		level.Warn(m.logger).Log("msg", m.msg, "count", m.count)
-		m.count, m.last = 0, now
+	if m.count++; m.count == 1 {
+		time.AfterFunc(time.Until(m.last.Add(time.Minute)), m.log)
 	}
+}
+
+func (m *minuteLog) log() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	level.Warn(m.logger).Log("msg", m.msg, "count", m.count)
+	m.count, m.last = 0, time.Now()
 }

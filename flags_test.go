@@ -97,10 +97,10 @@ func TestBadStartEndsWithOneLine(t *testing.T) {
 
 		{"state folder that is a file", func(t *testing.T) []string {
 			return arguments(t, "--state.dir", file(t, ""))
-		}, `^state folder: .*; make the folder writable or name another with --state.dir$`},
+		}, `^state folder: .*: not a directory; something else lies there: move it away, or name another folder with --state.dir$`},
 		{"state folder below a file", func(t *testing.T) []string {
 			return arguments(t, "--state.dir", filepath.Join(file(t, ""), "state"))
-		}, `^state folder: .*; make the folder writable or name another with --state.dir$`},
+		}, `^state folder: .*: not a directory; something else lies there: move it away, or name another folder with --state.dir$`},
 		{"state folder in use", func(t *testing.T) []string {
 			dir := t.TempDir()
 			store, err := collector.OpenStore(dir, testWorkspace)

@@ -36,7 +36,7 @@ func landingPage(c config, spaces *workspaces) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var rows []workspaceState
 		for _, space := range spaces.list() {
-			rows = append(rows, describe(space.config, space.View(), space.Ready()))
+			rows = append(rows, describe(space.config, space.View(), space.Healthy(), space.Ready()))
 		}
 		var state strings.Builder
 		if err := table.Execute(&state, rows); err != nil {
@@ -84,14 +84,18 @@ func styleSource(page string) string {
 
 // trouble says in words why the counts are not up to date; it returns nothing if they are. Errors hold no secrets: the client
 // redacts them.
-func trouble(view *collector.View) (lines []string) {
+func trouble(view *collector.View, healthy bool) (lines []string) {
+	if !healthy {
+		lines = append(lines, "The poller hangs. Last commit: "+moment(view.LastSuccess)+". Most likely the disk of the state folder does not answer, "+
+			"or nobody reads the log. What to do: docs/runbook.md, AsanaCountsStale.")
+	}
 	if !view.CatchingUpSince.IsZero() {
 		lines = append(lines, "Catching up since "+moment(view.CatchingUpSince)+": the backlog is shown when all of it is read.")
 	}
 	if view.Err != nil {
 		lines = append(lines,
 			"Polls fail since "+moment(view.FailingSince)+": "+strings.Join(strings.Fields(view.Err.Error()), " "),
-			"Last page counted: "+moment(view.LastSuccess)+". What to do: docs/runbook.md, "+runbookSection(view.Err)+".")
+			"Last commit: "+moment(view.LastSuccess)+". What to do: docs/runbook.md, "+runbookSection(view.Err)+".")
 	}
 	return lines
 }
@@ -127,10 +131,10 @@ type workspaceState struct {
 	Gaps                          uint64
 }
 
-func describe(c config, view *collector.View, ready bool) workspaceState {
+func describe(c config, view *collector.View, healthy, ready bool) workspaceState {
 	s := workspaceState{
 		Name: view.State.Name, Workspace: c.workspace, Demo: c.demo, Up: view.Up, Ready: ready, CatchingUp: view.CatchingUp(),
-		Known: !view.State.Epoch.IsZero(), Exposed: view.Exposed, Trouble: trouble(view),
+		Known: !view.State.Epoch.IsZero(), Exposed: view.Exposed, Trouble: trouble(view, healthy),
 		Series: view.State.Active(), MaxSeries: c.maxSeries,
 		Epoch: moment(view.State.Epoch), LastSuccess: moment(view.LastSuccess), LastEvent: moment(view.State.LastEvent),
 	}
@@ -153,7 +157,7 @@ func moment(t time.Time) string {
 }
 
 const stateHTML = `<table>
-<tr><th>Workspace</th><th>Last poll</th><th>Counts</th><th>Events counted</th><th>Series</th><th>Last page counted</th><th>Newest event</th><th>Gaps</th></tr>
+<tr><th>Workspace</th><th>Last poll</th><th>Counts</th><th>Events counted</th><th>Series</th><th>Last commit</th><th>Newest event</th><th>Gaps</th></tr>
 {{range .}}<tr class="workspace"><td>{{or .Name "name not known yet"}} ({{.Workspace}}){{if .Demo}}, simulated{{end}}</td>
 <td>{{if .Up}}succeeded{{else}}did not succeed{{if not .Trouble}} yet{{end}}{{end}}</td>
 {{if .Known}}<td>{{if .CatchingUp}}a backlog is being read{{else if .Ready}}up to date{{else}}not up to date{{end}}{{if not .Exposed}}, not exposed until caught up{{end}}</td>

@@ -88,20 +88,20 @@ func TestPagesSayWhatIsWrong(t *testing.T) {
 		{"nothing", collector.View{LastSuccess: at, Up: true}, nil},
 		{"a refusal", collector.View{Err: refused, FailingSince: at, LastSuccess: at.Add(-time.Minute)}, []string{
 			since + "refused: 403 Forbidden: <script>alert(1)</script> X: y (only a service account of an Enterprise+ domain may read workspace events)",
-			"Last page counted: 2026-11-28 09:29:00 UTC. What to do: docs/runbook.md, AsanaRequestsRefused.",
+			"Last commit: 2026-11-28 09:29:00 UTC. What to do: docs/runbook.md, AsanaRequestsRefused.",
 		}},
 		{"a limit", collector.View{Err: &client.RateLimitError{}, FailingSince: at}, []string{
-			since + "rate limited", "Last page counted: not yet. What to do: docs/runbook.md, AsanaRateLimited.",
+			since + "rate limited", "Last commit: not yet. What to do: docs/runbook.md, AsanaRateLimited.",
 		}},
 		{"a disk that can't be written", collector.View{Err: unsaved, FailingSince: at}, []string{
-			since + unsaved.Error(), "Last page counted: not yet. What to do: docs/runbook.md, AsanaStateNotWritten.",
+			since + unsaved.Error(), "Last commit: not yet. What to do: docs/runbook.md, AsanaStateNotWritten.",
 		}},
 		{"a catch-up that fails", collector.View{CatchingUpSince: at.Add(-time.Hour), Err: errors.New("no route"), FailingSince: at}, []string{
 			"Catching up since 2026-11-28 08:30:00 UTC: the backlog is shown when all of it is read.",
-			since + "no route", "Last page counted: not yet. What to do: docs/runbook.md, AsanaPollsFailing.",
+			since + "no route", "Last commit: not yet. What to do: docs/runbook.md, AsanaPollsFailing.",
 		}},
 	} {
-		if got := trouble(&row.view); !slices.Equal(got, row.want) {
+		if got := trouble(&row.view, true); !slices.Equal(got, row.want) {
 			t.Errorf("%s: %q, want %q", row.name, got, row.want)
 		}
 		answer := httptest.NewRecorder()
@@ -112,7 +112,7 @@ func TestPagesSayWhatIsWrong(t *testing.T) {
 			t.Errorf("%s: the body is %q, want %q", row.name, got, want)
 		}
 		var page strings.Builder
-		must(t, template.Must(template.New("").Parse(stateHTML)).Execute(&page, []workspaceState{describe(config{}, &row.view, false)}))
+		must(t, template.Must(template.New("").Parse(stateHTML)).Execute(&page, []workspaceState{describe(config{}, &row.view, true, false)}))
 		if strings.Contains(page.String(), "<script") || strings.Contains(page.String(), "did not succeed") == row.view.Up {
 			t.Errorf("%s: the page is\n%s", row.name, &page)
 		}
@@ -125,7 +125,7 @@ func TestPagesSayWhatIsWrong(t *testing.T) {
 	}
 	runbook, err := os.ReadFile("docs/runbook.md")
 	must(t, err)
-	for _, section := range []string{"AsanaRateLimited", "AsanaRequestsRefused", "AsanaStateNotWritten", "AsanaPollsFailing"} {
+	for _, section := range []string{"AsanaRateLimited", "AsanaRequestsRefused", "AsanaStateNotWritten", "AsanaPollsFailing", "AsanaCountsStale"} {
 		if !strings.Contains(string(runbook), "\n## "+section+"\n") {
 			t.Errorf("docs/runbook.md has no section %s", section)
 		}

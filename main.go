@@ -38,10 +38,12 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// After SIGTERM, requests may go on for drainTime, and a commit for stopTime: the program ends within 5 s.
+// After SIGTERM, requests may go on for drainTime, and a commit for stopTime. After exitTime the program ends even if nobody reads
+// its log, so that no last line can be written.
 const (
-	drainTime = 4 * time.Second
-	stopTime  = drainTime + time.Second/2
+	drainTime = 3 * time.Second
+	stopTime  = 4500 * time.Millisecond
+	exitTime  = 4900 * time.Millisecond
 )
 
 // softMemory is Go's soft memory limit. The largest answer takes several times its 16 MiB while it is read; only a state of very many
@@ -58,7 +60,10 @@ const gcPercent = 200
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // A second signal ends the process at once.
+	context.AfterFunc(ctx, func() {
+		stop() // A second signal ends the process at once.
+		time.AfterFunc(exitTime, func() { os.Exit(1) })
+	})
 	hangups := make(chan os.Signal, 1)
 	if !signal.Ignored(syscall.SIGHUP) { // As after nohup.
 		signal.Notify(hangups, syscall.SIGHUP)

@@ -23,7 +23,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/go-kit/log"
 
 	"github.com/asana-exporter/asana_exporter/simulator"
 )
@@ -94,6 +97,25 @@ func timed(t *testing.T, address string) (seconds float64, seen map[string]float
 func middle(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	return sorted[len(sorted)/2]
+}
+
+// The last clients that are cut off are logged, too, though no further one comes.
+func TestEveryClientThatIsCutOffIsLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var lines strings.Builder
+		slow := &minuteLog{logger: log.NewLogfmtLogger(&lines), msg: "slow or idle clients cut off"}
+		for _, n := range []int{1, 300, 2} {
+			for range n {
+				slow.add()
+			}
+			time.Sleep(40 * time.Second)
+		}
+		time.Sleep(time.Hour)
+		const line = `level=warn msg="slow or idle clients cut off" count=`
+		if want := line + "1\n" + line + "300\n" + line + "2\n"; lines.String() != want {
+			t.Errorf("got\n%swant\n%s", &lines, want)
+		}
+	})
 }
 
 // A host that floods the server closes its own connections, the oldest first.

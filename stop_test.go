@@ -103,6 +103,41 @@ func TestClosedStderrDoesNotEndIt(t *testing.T) {
 	}
 }
 
+// Nobody reads the log, and the pipe to it is full: each line of the log waits for ever.
+func TestFullStderrDoesNotKeepItFromStopping(t *testing.T) {
+	t.Parallel()
+	read, write, err := os.Pipe()
+	must(t, err)
+	defer read.Close()
+	must(t, write.SetWriteDeadline(time.Now().Add(100*time.Millisecond)))
+	if _, err := write.Write(make([]byte, 4<<20)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("the pipe is not full: %v", err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // Its address is known though no log can be read.
+	must(t, err)
+	address := listener.Addr().String()
+	listener.Close()
+	cmd := exec.Command(os.Args[0], arguments(t, "--web.listen-address", address)...)
+	cmd.Env = append(os.Environ(), beTheProgram+"=1")
+	cmd.Stderr = write
+	must(t, cmd.Start())
+	write.Close()
+	eventually(t, "a connection", func() bool {
+		conn, err := net.Dial("tcp", address)
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	})
+	killed := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	defer killed.Stop()
+	must(t, cmd.Process.Signal(syscall.SIGTERM))
+	_ = cmd.Wait() // Its error is the exit code.
+	if code := cmd.ProcessState.ExitCode(); code != 1 {
+		t.Errorf("exit code %d, want 1 and no need to kill it", code)
+	}
+}
+
 // A request under way gets the time to end, and no more.
 func TestStopsWhileARequestToItHangs(t *testing.T) {
 	t.Parallel()
@@ -238,8 +273,11 @@ func TestHangingCommitIsNotHealthy(t *testing.T) {
 			t.Errorf("when it may still come back: %d", got)
 		}
 		time.Sleep(time.Minute)
-		if got, body := get("/-/healthy"); got != http.StatusServiceUnavailable || body != "Not healthy: pollers that hang: "+testWorkspace+".\n" {
-			t.Errorf("after a minute: %d, %s", got, body)
+		const reason = "The poller hangs. Last commit: not yet. Most likely the disk"
+		for path, want := range map[string]int{"/-/healthy": http.StatusServiceUnavailable, "/-/ready": http.StatusServiceUnavailable, "/": http.StatusOK} {
+			if got, body := get(path); got != want || !strings.Contains(body, reason) {
+				t.Errorf("%s after a minute: %d, %s", path, got, body)
+			}
 		}
 		if got, _ := get("/metrics"); got != http.StatusOK {
 			t.Errorf("/metrics: %d", got)

@@ -172,7 +172,7 @@ func status(spaces *workspaces, judge func([]*workspace) (good bool, sentence st
 		}
 		lines := []string{sentence}
 		for _, space := range list {
-			for _, line := range trouble(space.View()) {
+			for _, line := range trouble(space.View(), space.Healthy()) {
 				lines = append(lines, space.config.workspace+": "+line)
 			}
 		}

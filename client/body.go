@@ -28,7 +28,7 @@ import (
 // more to see whether there are more.
 func (d *decoder) read(resp *http.Response, limit int64) error {
 	var err error
-	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
+	if isGzip(resp.Header) {
 		if err = fill(&d.gzip.in, resp.Body, limit); err == nil {
 			d.gzip.open = false
 			err = fill(&d.body, &d.gzip, limit)
@@ -43,6 +43,12 @@ func (d *decoder) read(resp *http.Response, limit int64) error {
 		d.body.Next(len(mark))
 	}
 	return nil
+}
+
+// isGzip reports whether a body is compressed as we asked. See https://www.rfc-editor.org/rfc/rfc9110#field.content-encoding for x-gzip.
+func isGzip(header http.Header) bool {
+	encoding := strings.ToLower(header.Get("Content-Encoding"))
+	return encoding == "gzip" || encoding == "x-gzip"
 }
 
 // fill replaces the content of buffer with that of r, at most limit bytes.

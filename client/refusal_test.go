@@ -108,6 +108,7 @@ func TestRefusalSaysWhy(t *testing.T) {
 		"truncated after":    {400, `{"errors":[{"message":"known","phr`, StatusError{Message: "known"}, "refused: 400 Bad Request: known"},
 		"truncated within":   {400, `{"errors":[{"message":"unkno`, StatusError{}, "refused: 400 Bad Request"},
 		"not UTF-8":          {400, "{\"errors\":[{\"message\":\"a\xffb\"}]}", StatusError{Message: "a\uFFFDb"}, "refused: 400 Bad Request: a\uFFFDb"},
+		"for a terminal":     {400, `{"errors":[{"message":"a\n\u001b[31mred\u202eevil\u0007\u2028b"}]}`, StatusError{Message: "a  [31mred evil  b"}, "refused: 400 Bad Request: a  [31mred evil  b"},
 		"long":               {400, `{"errors":[{"message":"x` + strings.Repeat("ä", 200) + `"}]}`, StatusError{Message: "x" + strings.Repeat("ä", 149) + "…"}, "refused: 400 Bad Request: x" + strings.Repeat("ä", 149) + "…"},
 		"longest":            {400, `{"errors":[{"message":"` + strings.Repeat("ä", 150) + `"}]}`, StatusError{Message: strings.Repeat("ä", 150)}, "refused: 400 Bad Request: " + strings.Repeat("ä", 150)},
 		"about the position": {400, `{"errors":[{"message":"sync: ` + position + ` is odd"}]}`, StatusError{Message: "sync: [redacted] is odd"}, "refused: 400 Bad Request: sync: [redacted] is odd"},

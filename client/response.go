@@ -22,6 +22,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -55,6 +56,9 @@ func readPage(header http.Header, d *decoder, read func(*decoder) error) error {
 		err = errors.New(webPage)
 	default:
 		err = readable(err)
+	}
+	if encoding := header.Get("Content-Encoding"); encoding != "" && !isGzip(header) {
+		err = fmt.Errorf("content encoding is %s and not gzip: %w", short(d.secret.redact(encoding)), err)
 	}
 	if !isJSON {
 		err = fmt.Errorf("content type is %s and not application/json: %w", short(d.secret.redact(strings.Join(types, ", "))), err)
@@ -171,10 +175,16 @@ func (d *decoder) refusalErrors(body *refusalBody) error {
 	})
 }
 
-// short makes text from outside fit for a log line.
+// short cuts text from outside to 300 bytes of valid UTF-8. What could move the cursor of a terminal, or turn the direction of its text,
+// becomes a space.
 func short(s string) string {
 	const most = 300
-	s = strings.ToValidUTF8(s, "\uFFFD")
+	s = strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
 	if len(s) <= most {
 		return s
 	}

@@ -91,10 +91,13 @@ func parseSeconds(s string) float64 {
 	return 0
 }
 
-// parseDate reads the three forms of HTTP, those of mail (with UTC or +0000), and RFC 3339.
+// parseDate reads the three forms of HTTP, also without GMT, those of mail (with UTC or +0000), and RFC 3339.
 func parseDate(s string) (time.Time, bool) {
 	s = strings.Trim(s, " \t\"';")
 	if date, err := http.ParseTime(s); err == nil {
+		return date, true
+	}
+	if date, err := http.ParseTime(s + " GMT"); err == nil {
 		return date, true
 	}
 	if date, err := mail.ParseDate(s); err == nil {

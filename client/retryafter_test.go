@@ -66,6 +66,7 @@ func TestRetryAfterIsNeverTooShort(t *testing.T) {
 
 		"Sat, 01 Jan 2000 00:00:45 GMT":    45 * time.Second,
 		"Sat, 01 Jan 2000 00:00:45 UTC":    45 * time.Second,
+		"Sat, 01 Jan 2000 00:00:45":        45 * time.Second,
 		"Sat, 01 Jan 2000 00:00:45 +0000":  45 * time.Second,
 		"Sat, 01 Jan 2000 01:00:45 +0100":  45 * time.Second,
 		"Sat, 1 Jan 2000 00:00:45 GMT":     45 * time.Second,

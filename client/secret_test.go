@@ -169,7 +169,7 @@ func TestTokensAreInNoTransportError(t *testing.T) {
 			}
 		}
 	}
-	if want := "app.asana.com: dial: goaway"; words(err) != want {
+	if want := "app.asana.com: dial: goaway; is the API address right, or does a proxy or firewall answer in its place?"; words(err) != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }

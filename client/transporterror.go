@@ -52,7 +52,7 @@ func withoutQuotes(err error) error {
 		return err
 	}
 	if before, _, ok := strings.Cut(err.Error(), `"`); ok {
-		return errors.New(strings.TrimRight(before, " :"))
+		return errors.New(strings.TrimRight(before, " :["))
 	}
 	return err
 }
@@ -63,8 +63,9 @@ func transportHint(err error) string {
 	}
 	_, isAnothers := errors.AsType[x509.HostnameError](err)
 	_, isNotTLS := errors.AsType[tls.RecordHeaderError](err)
+	const anothers = "; is the API address right, or does a proxy or firewall answer in its place?"
 	if isAnothers || isNotTLS || errors.Is(err, http.ErrSchemeMismatch) {
-		return "; is the API address right, or does a proxy or firewall answer in its place?"
+		return anothers
 	}
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
 		return "; is the clock of this machine right?"
@@ -79,7 +80,7 @@ func transportHint(err error) string {
 	case op != nil && op.Op == "dial":
 		return "; if only a proxy leads out, name it in HTTPS_PROXY"
 	}
-	return ""
+	return anothers
 }
 
 // proxyRefusal replaces the error of net/http, which is the proxy's status line as it came.

@@ -26,6 +26,7 @@ func TestWrappingOfAPage(t *testing.T) {
 	for name, test := range map[string]struct {
 		status int
 		types  []string
+		coding string // Content-Encoding.
 		body   string // emptyPage if empty.
 		want   string
 	}{
@@ -55,6 +56,11 @@ func TestWrappingOfAPage(t *testing.T) {
 		"text without a token": {types: []string{"text/plain"}, body: "{}", want: typed("text/plain") + `no usable sync token in it`},
 		"a long type":          {types: []string{"text/" + strings.Repeat("long", 99)}, body: "7x", want: typed("text/"+strings.Repeat("long", 73)+"lon…") + `no usable sync token in it`},
 
+		"gzip by its old name": {coding: "x-gzip", body: string(gzipped(t, emptyPage))},
+		"gzip in upper case":   {coding: "GZIP", body: string(gzipped(t, emptyPage))},
+		"not encoded at all":   {coding: "identity"},
+		"another encoding":     {coding: "deflate", body: "\x78\x9c", want: "content encoding is deflate and not gzip: invalid character 'x' at start of value after byte 0"},
+
 		"created":            {status: 201},
 		"accepted":           {status: 202},
 		"touched by a proxy": {status: 203},
@@ -67,6 +73,9 @@ func TestWrappingOfAPage(t *testing.T) {
 				test.body = emptyPage
 			}
 			asana := answer{status: test.status, body: test.body, header: http.Header{"Content-Type": test.types}}
+			if test.coding != "" {
+				asana.header.Set("Content-Encoding", test.coding)
+			}
 			page, err := newClient(t, Options{Transport: asana}).Events(t.Context(), position)
 			want := Page{Sync: "next:1"}
 			if test.want != "" {

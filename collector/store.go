@@ -50,14 +50,14 @@ type Store struct {
 // behind. The lock is held until Close or the end of the process.
 func OpenStore(dir, workspace string) (*Store, error) {
 	if err := makeDir(dir); err != nil {
-		return nil, fmt.Errorf("state folder: %w", advise(err))
+		return nil, fmt.Errorf("state folder: %w", advise(dir, err))
 	}
 	lock := flock.New(filepath.Join(dir, workspace+".lock"), flock.SetPermissions(0o600),
 		flock.SetFlag(os.O_CREATE|os.O_RDONLY|syscall.O_NONBLOCK)) // A FIFO would block.
 	locked, err := lock.TryLock()
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("state folder: lock: %w", advise(err))
+		return nil, fmt.Errorf("state folder: lock: %w", advise(dir, err))
 	case !locked:
 		return nil, fmt.Errorf("state folder %s: in use by another process; stop that one or name another folder with --state.dir", dir)
 	}
@@ -67,14 +67,14 @@ func OpenStore(dir, workspace string) (*Store, error) {
 	}
 	if s.root, err = os.OpenRoot(dir); err != nil {
 		_ = lock.Close()
-		return nil, fmt.Errorf("state folder: %w", advise(err))
+		return nil, fmt.Errorf("state folder: %w", advise(dir, err))
 	}
 	if err = s.checkLock(); err == nil {
 		err = s.root.Remove(s.temporary()) // Of a process that was killed.
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		_ = s.Close()
-		return nil, fmt.Errorf("state folder: %w", advise(err))
+		return nil, fmt.Errorf("state folder: %w", advise(dir, err))
 	}
 	return s, nil
 }
@@ -96,6 +96,8 @@ func makeDir(dir string) error {
 	}
 	return nil
 }
+
+func (s *Store) dir() string { return filepath.Dir(s.path) }
 
 func (s *Store) name() string { return s.workspace + ".json" }
 
@@ -125,19 +127,19 @@ func (s *Store) Load() (State, error) {
 	aside := s.name() + ".damaged-" + written.Format("20060102T150405.000Z")
 	copied := func(w io.Writer) error { _, err := w.Write(content); return err }
 	if err := s.replace(aside, copied); err != nil {
-		return State{}, fmt.Errorf("keep the damaged state file: %w", advise(err))
+		return State{}, fmt.Errorf("keep the damaged state file: %w", advise(s.dir(), err))
 	}
 	s.dropDamaged(aside)
-	return State{}, &DamagedError{Path: filepath.Join(filepath.Dir(s.path), aside), Since: written, Err: err}
+	return State{}, &DamagedError{Path: filepath.Join(s.dir(), aside), Since: written, Err: err}
 }
 
 // read returns the content of a file and when it was written.
 func (s *Store) read(name string) (content []byte, written time.Time, err error) {
-	path := filepath.Join(filepath.Dir(s.path), name)
+	path := filepath.Join(s.dir(), name)
 	info, err := s.root.Lstat(name)
 	switch {
 	case err != nil:
-		return nil, time.Time{}, fmt.Errorf("%w; make it readable, or name another folder with --state.dir", err)
+		return nil, time.Time{}, fmt.Errorf("%s: %w; make it readable, or name another folder with --state.dir", path, err)
 	case !info.Mode().IsRegular(): // A link is none: Save would replace it and leave the file that it names behind.
 		return nil, time.Time{}, fmt.Errorf("%s is not a regular file, so not of this program: move it away", path)
 	case info.Size() > maxStateBytes:
@@ -146,7 +148,7 @@ func (s *Store) read(name string) (content []byte, written time.Time, err error)
 	}
 	f, err := s.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // It may have become a FIFO, which would block.
 	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("%w; make it readable, or name another folder with --state.dir", err)
+		return nil, time.Time{}, fmt.Errorf("%s: %w; make it readable, or name another folder with --state.dir", path, err)
 	}
 	defer f.Close()
 	content, err = io.ReadAll(io.LimitReader(f, maxStateBytes))
@@ -166,7 +168,7 @@ func (s *Store) dropDamaged(latest string) {
 // fsync. When it returns an error, Load returns this State or the one before, whole.
 func (s *Store) Save(state State) error {
 	if err := s.replace(s.name(), state.encode); err != nil {
-		return fmt.Errorf("%w: %w", ErrNotSaved, advise(err))
+		return fmt.Errorf("%w: %w", ErrNotSaved, advise(s.dir(), err))
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ package collector
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -39,16 +40,22 @@ func (e *DamagedError) Error() string {
 	return fmt.Sprintf("state file damaged: %v; kept as %s", e.Err, e.Path)
 }
 
-// advise adds to an error of the file system what to do about it. Other errors say it themselves.
-func advise(err error) error {
+// advise adds to an error of the file system the folder, which os.Root leaves out, and what to do about it. Other errors say it
+// themselves.
+func advise(dir string, err error) error {
 	errno, ofSystem := errors.AsType[syscall.Errno](err)
 	if !ofSystem {
 		return err
+	}
+	if !strings.Contains(err.Error(), dir) {
+		err = fmt.Errorf("%s: %w", dir, err)
 	}
 	advice := "make the folder writable or name another with --state.dir"
 	switch errno {
 	case syscall.EINVAL, syscall.ESTALE, syscall.ENOLCK, syscall.ENOSYS, syscall.ENOTSUP:
 		advice = "this file system lacks the locks or the fsync of folders that keep counts over a crash; name a folder on a local disk with --state.dir"
+	case syscall.EISDIR, syscall.ENOTDIR, syscall.EEXIST, syscall.ENOTEMPTY:
+		advice = "something else lies there: move it away, or name another folder with --state.dir"
 	case syscall.ENOSPC, syscall.EDQUOT:
 		advice = "make room there, or name another folder with --state.dir"
 	case syscall.EMFILE, syscall.ENFILE:

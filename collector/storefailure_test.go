@@ -71,6 +71,27 @@ func TestSaveThatFailsLeavesAWholeState(t *testing.T) {
 	}
 }
 
+// The text says where, although os.Root leaves the folder out, and what to do.
+func TestFailedSaveSaysWhereAndWhatToDo(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	store := openStore(t, dir)
+	for path, want := range map[string]string{
+		"1.json.tmp": "save state: " + dir + ": openat 1.json.tmp: is a directory; something else lies there: move it away, or name another folder with --state.dir",
+		"1.json":     "save state: " + dir + ": renameat 1.json.tmp 1.json: file exists; something else lies there: move it away, or name another folder with --state.dir",
+	} {
+		if err := os.Mkdir(filepath.Join(dir, path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Save(born()); err == nil || err.Error() != want {
+			t.Errorf("got %v\nwant %s", err, want)
+		}
+		if err := os.RemoveAll(filepath.Join(dir, path)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	save(t, store, born())
+}
+
 // killed runs do until the store dies before a step of its nth file, from 0, and returns the store of the next process. As after
 // SIGKILL, nothing was cleaned up.
 func killed(t *testing.T, store *Store, step string, file int, do func()) *Store {

@@ -88,7 +88,7 @@ func (s *Store) SaveUsers(u *users.Users) error {
 		})
 	}
 	if err != nil {
-		return advise(err)
+		return advise(s.dir(), err)
 	}
 	u.Saved()
 	return nil
