@@ -156,7 +156,7 @@ func newTransport() *http.Transport {
 
 // Events returns the page of events that follows sync; an empty sync asks for a first token.
 //
-// It sends one request and never retries. An unusable token gives a *SyncExpiredError that carries a fresh one, too
+// It sends one request and never retries; only net/http may repeat it, where a kept connection turns out to be closed. An unusable token gives a *SyncExpiredError that carries a fresh one, too
 // many requests a *RateLimitError, any other refusal a *StatusError, a refusal of the proxy a *ProxyError, an answer that
 // is no page a *InvalidResponseError. RetryAfter reads the wait from any of them.
 // See https://developers.asana.com/reference/getworkspaceevents.
