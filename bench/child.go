@@ -46,7 +46,7 @@ type child struct {
 	ended chan struct{}
 }
 
-// startChild starts cmd with the timer slack of our systemd unit. What it writes to its standard error goes to the file log.
+// startChild starts cmd. What it writes to its standard error goes to the file log.
 func startChild(cmd *exec.Cmd, log string) (*child, error) {
 	stderr, err := os.Create(log)
 	if err != nil {
@@ -55,7 +55,7 @@ func startChild(cmd *exec.Cmd, log string) (*child, error) {
 	defer stderr.Close()
 	cmd.Stderr = stderr
 	c := &child{cmd: cmd, log: log, started: time.Now(), ended: make(chan struct{})}
-	if err := withTimerSlack(cmd.Start); err != nil {
+	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start: %w", err)
 	}
 	go c.watch()

@@ -34,6 +34,14 @@ func (r *rig) poller(name string, command func(context.Context, job) *exec.Cmd) 
 	return contender{name, func(ctx context.Context, w work) (usage, error) { return r.follow(ctx, command, w) }}
 }
 
+// installed is poller for the exporter as our systemd unit starts it.
+func (r *rig) installed() contender {
+	return contender{own, func(ctx context.Context, w work) (usage, error) {
+		w.installed = true
+		return r.follow(ctx, r.exporterCommand, w)
+	}}
+}
+
 // exporterCommand exposes new series at once: the sum on /metrics is then complete at the end of the stream.
 func (r *rig) exporterCommand(ctx context.Context, j job) *exec.Cmd {
 	return exec.CommandContext(ctx, r.program(own),

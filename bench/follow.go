@@ -37,6 +37,8 @@ type work struct {
 	secure bool
 	delay  time.Duration
 	rate   float64
+	// installed starts the program as our systemd unit does.
+	installed bool
 	// state is a folder with the state of an earlier run; if it is empty, the run starts from scratch.
 	state string
 }
@@ -92,7 +94,15 @@ func (r *rig) startPoller(ctx context.Context, command func(context.Context, job
 	j := job{url: url, state: dir, address: address, poll: time.Second}
 	cmd := command(ctx, j)
 	cmd.Env = append(os.Environ(), "SSL_CERT_FILE="+r.identity.certificate)
-	c, err := startChild(cmd, filepath.Join(dir, "log"))
+	start := func(start func() error) error { return start() }
+	if w.installed {
+		start = withTimerSlack
+	}
+	var c *child
+	err = start(func() (err error) {
+		c, err = startChild(cmd, filepath.Join(dir, "log"))
+		return err
+	})
 	return c, j, err
 }
 

@@ -19,8 +19,8 @@
 //	go run . -only million,node  some rows only
 //
 // The figures are for people. Runs are interleaved and their medians compared, because machines are busy and only ratios can
-// be compared between machines. All programs start with the timer slack of our systemd unit. It exits 0 whatever the figures are,
-// and 1 if something could not be measured. It reads /proc and therefore needs Linux.
+// be compared between machines. Where CPU time is compared, the exporter runs with the timer slack of its systemd unit.
+// It exits 0 whatever the figures are, and 1 if something could not be measured. It reads /proc and therefore needs Linux.
 package main
 
 import (
