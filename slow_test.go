@@ -111,6 +111,7 @@ func TestEveryClientThatIsCutOffIsLogged(t *testing.T) {
 			time.Sleep(40 * time.Second)
 		}
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		const line = `level=warn msg="slow or idle clients cut off" count=`
 		if want := line + "1\n" + line + "300\n" + line + "2\n"; lines.String() != want {
 			t.Errorf("got\n%swant\n%s", &lines, want)

@@ -58,7 +58,7 @@ func TestUnreachableServerSaysWhatToDo(t *testing.T) {
 		"no TLS":            {address: strings.Replace(serve(t, nil), "http", "https", 1), want: `^127.0.0.1: http: server gave HTTP response to HTTPS client; is the API address right, or does a proxy or firewall answer in its place\?$`},
 		"not HTTP either":   {address: "https://" + greet(t, "SSH-2.0-OpenSSH_9.2\r\n"), want: `^127.0.0.1: tls: first record does not look like a TLS handshake; is the API address right, or does a proxy or firewall answer in its place\?$`},
 		"says nothing":      {address: "http://" + hangUp(t), want: `^127.0.0.1: EOF; is the API address right, or does a proxy or firewall answer in its place\?$`},
-		"speaks otherwise":  {address: "http://" + greet(t, "SSH-2.0-OpenSSH_9.2\r\n"), want: `^127.0.0.1: .*malformed HTTP response; is the API address right, or does a proxy or firewall answer in its place\?$`},
+		"speaks otherwise":  {address: serveBytes(t, "SSH-2.0-OpenSSH_9.2\r\n"), want: `^127.0.0.1: .*malformed HTTP response; is the API address right, or does a proxy or firewall answer in its place\?$`},
 		"no such host": {
 			address: "https://asana.example/api", dial: &net.DNSError{Err: "no such host", Name: "asana.example", Server: "10.0.0.1:53"},
 			want: `^asana.example: dial tcp: lookup asana.example on 10.0.0.1:53: no such host; is the name right\? if only a proxy leads out, name it in HTTPS_PROXY$`,
